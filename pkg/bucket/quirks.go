@@ -1,0 +1,119 @@
+package bucket
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// This file holds what differs between S3 servers, and nothing else does. Most
+// of it is found out at run time, by asking; the rest is error codes.
+
+// nullState is what is known about deletes that name the version "null".
+type nullState int
+
+const (
+	nullUnproven nullState = iota
+	nullTaken              // versitygw, MinIO, SeaweedFS, AWS: names what is meant, even if versioning is switched on meanwhile
+	nullRefused            // gofakes3 answers success and does nothing; others refuse the version id
+)
+
+// learned is what a Bucket found out about its server.
+type learned struct {
+	mu   sync.Mutex
+	md5  bool // DeleteObjects wants Content-MD5
+	null nullState
+}
+
+func (l *learned) nullState() nullState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.null
+}
+
+func (l *learned) setNull(s nullState) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.null = s
+}
+
+func (l *learned) wantsMD5() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.md5
+}
+
+func (l *learned) setMD5() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.md5 = true
+}
+
+// versionIDRefused reports whether code can mean that the server doesn't take
+// the version id "null" in a delete.
+func versionIDRefused(code string) bool {
+	switch code {
+	case "NoSuchVersion", "InvalidArgument", "InvalidVersionId", "NotImplemented", "MalformedXML":
+		return true
+	}
+	return false
+}
+
+// absentCode reports whether code says of a key or a version that it isn't
+// there. S3 acknowledges such deletes; some servers don't.
+func absentCode(code string) bool { return code == "NoSuchKey" || code == "NoSuchVersion" }
+
+// transient reports whether code says that the same request may succeed later.
+func transient(code string) bool {
+	switch code {
+	case "SlowDown", "SlowDownRead", "SlowDownWrite", "InternalError", "ServiceUnavailable", "RequestTimeout",
+		"Throttling", "ThrottlingException", "TooManyRequests", "RequestLimitExceeded", "OperationAborted", "503":
+		return true
+	}
+	return false
+}
+
+// md5Demanded reports whether a DeleteObjects was refused for want of a right
+// Content-MD5. AWS and its likes answer InvalidRequest with the header's name
+// in the message; others have codes of their own.
+func md5Demanded(code, message string) bool {
+	switch code {
+	case "MissingContentMD5", "InvalidDigest", "BadDigest":
+		return true
+	}
+	return strings.Contains(strings.ToLower(message), "content-md5")
+}
+
+func credentialsRefused(code string) bool {
+	switch code {
+	case "InvalidAccessKeyId", "InvalidAccessKey", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
+		"TokenRefreshRequired", "InvalidClientTokenId", "AuthorizationHeaderMissing", "MissingSecurityHeader", "AccountProblem", "NotSignedUp":
+		return true
+	}
+	return false
+}
+
+func wrongRegion(code string) bool {
+	switch code {
+	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return true
+	}
+	return false
+}
+
+func notImplemented(e *Error) bool {
+	return e.Code == "NotImplemented" || e.Code == "MethodNotAllowed" || e.Status == http.StatusNotImplemented
+}
+
+// provider names the server: "aws" by its host, else the product that the
+// Server header names, else the endpoint's host.
+func provider(endpointHost, server string) string {
+	if endpointHost == "" || endpointHost == "amazonaws.com" || strings.HasSuffix(endpointHost, ".amazonaws.com") ||
+		strings.HasSuffix(endpointHost, ".amazonaws.com.cn") {
+		return "aws"
+	}
+	if product := strings.FieldsFunc(server, func(r rune) bool { return r == '/' || r == ' ' || r == '(' }); len(product) > 0 {
+		return product[0]
+	}
+	return endpointHost
+}

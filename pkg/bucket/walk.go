@@ -1,0 +1,117 @@
+package bucket
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// maxEmptyPages is how many pages without an entry may follow each other. Some
+// servers give a few while they step over deleted keys; one that gives ever new
+// tokens and never an entry would keep us listing for ever.
+const maxEmptyPages = 10_000
+
+// walk checks the pages of one listing as they come. It knows nothing of the
+// network: it is a function of the answers so far.
+type walk struct {
+	prefix string
+	within Range
+	last   string              // the greatest key so far; within.After before the first
+	seen   bool                // an entry was seen
+	tokens map[string]struct{} // since the last page with an entry, and the one before it
+	empty  int
+}
+
+// step is what an answer leads to: a page, and either a token to go on with or
+// the end.
+type step struct {
+	page    Page
+	token   string
+	encoded bool // names came with encoding-type=url
+	done    bool
+}
+
+// read checks one answer. lie says in words what can't be true of it, "" when
+// all is well.
+func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
+	if len(out.CommonPrefixes) > 0 {
+		return s, "an answer hides keys behind common prefixes, though no delimiter was asked for"
+	}
+	if out.IsTruncated == nil {
+		return s, "an answer doesn't say whether the listing goes on (no IsTruncated)"
+	}
+	s.encoded = out.EncodingType == types.EncodingTypeUrl
+	s.page.Entries = make([]retention.Entry, 0, len(out.Contents))
+	past := false // an entry beyond UpTo was seen: the rest is another range's
+	for i := range out.Contents {
+		e, lie := w.entry(&out.Contents[i], s.encoded)
+		if lie != "" {
+			return s, lie
+		}
+		if past = past || w.within.UpTo != "" && e.Key > w.within.UpTo; !past {
+			s.page.Entries = append(s.page.Entries, e)
+		}
+	}
+	if s.done = past || !*out.IsTruncated; s.done {
+		return s, ""
+	}
+	s.token, lie = w.next(out, len(out.Contents) > 0)
+	return s, lie
+}
+
+// entry reads one row and moves the walk on to its key.
+func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie string) {
+	if o.Key == nil || *o.Key == "" {
+		return e, "an entry has no key"
+	}
+	key, err := decodeName(*o.Key, encoded)
+	if err != nil {
+		return e, "a key is not encoded as the answer says (encoding-type=url)"
+	}
+	switch {
+	case o.LastModified == nil || o.LastModified.IsZero():
+		return e, "an entry has no LastModified"
+	case !strings.HasPrefix(key, w.prefix):
+		return e, "an entry lies outside the prefix"
+	case key <= w.last && !w.seen:
+		return e, "an entry lies outside the range that was asked for"
+	case key == w.last:
+		return e, "an entry is listed twice"
+	case key < w.last:
+		return e, "keys are not in order"
+	}
+	w.last, w.seen = key, true
+	e = retention.Entry{Key: key, Kind: retention.Object, LastModified: o.LastModified.UTC(), Latest: true}
+	if o.ETag != nil {
+		e.ETag = *o.ETag
+	}
+	if o.Size != nil {
+		e.Size = *o.Size
+	}
+	return e, ""
+}
+
+// next takes the token of a truncated answer, if it can lead anywhere. Keys
+// must increase, so only a run of empty pages can loop: it is enough to know
+// the tokens of such a run.
+func (w *walk) next(out *s3.ListObjectsV2Output, progress bool) (token, lie string) {
+	if out.NextContinuationToken == nil || *out.NextContinuationToken == "" {
+		return "", "an answer is truncated, but has no token to go on with"
+	}
+	token = *out.NextContinuationToken // opaque: encoding-type=url doesn't cover it
+	if _, ok := w.tokens[token]; ok {
+		return "", "a token to go on with was given twice"
+	}
+	if progress || w.tokens == nil {
+		w.empty = 0
+		w.tokens = make(map[string]struct{}, 1)
+	}
+	w.tokens[token] = struct{}{}
+	if w.empty++; w.empty > maxEmptyPages {
+		return "", "thousands of pages in a row are empty, and still there is a next one"
+	}
+	return token, ""
+}

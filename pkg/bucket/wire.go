@@ -1,0 +1,132 @@
+package bucket
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// errNotS3 marks an answer that no S3 server gives. The SDK by itself reads a
+// page of HTML, or nothing at all, as an S3 answer with every field empty, and
+// "empty" would read as "versioning was never on" or "the listing is over".
+var errNotS3 = errors.New("the answer is not one of S3")
+
+// exchange is what one HTTP request and its answer looked like from outside.
+type exchange struct {
+	sent, received time.Time // local clock; received is when the headers were in
+	header         http.Header
+}
+
+type exchangeKey struct{}
+
+// watched returns a context under which the last exchange is recorded.
+func watched(ctx context.Context) (context.Context, *exchange) {
+	x := new(exchange)
+	return context.WithValue(ctx, exchangeKey{}, x), x
+}
+
+// answerCheck is the middleware that records the exchange and refuses answers
+// that are not S3's before the SDK reads them.
+type answerCheck struct{}
+
+func checkAnswers(stack *middleware.Stack) error {
+	return stack.Deserialize.Insert(answerCheck{}, "OperationDeserializer", middleware.After)
+}
+
+func (answerCheck) ID() string { return "sweeper:AnswerCheck" }
+
+func (answerCheck) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (
+	middleware.DeserializeOutput, middleware.Metadata, error,
+) {
+	sent := time.Now()
+	out, metadata, err := next.HandleDeserialize(ctx, in)
+	received := time.Now()
+	answer, ok := out.RawResponse.(*smithyhttp.Response)
+	if !ok || answer == nil || answer.Response == nil {
+		return out, metadata, err
+	}
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		*x = exchange{sent: sent, received: received, header: answer.Header}
+	}
+	if err == nil {
+		err = checkAnswer(middleware.GetOperationName(ctx), answer.Response)
+	}
+	return out, metadata, err
+}
+
+// checkAnswer looks at the root element of the answer's body, which stays
+// readable. An error document under status 200 becomes a 500, so that the SDK
+// reads it as the error it is. Answers of 5xx pass: a load balancer's page in
+// front of S3 is an outage, not another kind of server.
+func checkAnswer(operation string, answer *http.Response) error {
+	if answer.StatusCode >= 500 {
+		return nil
+	}
+	body := bufio.NewReaderSize(answer.Body, 4096)
+	head, err := body.Peek(4096)
+	answer.Body = struct {
+		io.Reader
+		io.Closer
+	}{body, answer.Body}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the answer: %w", err)
+	}
+	root := rootElement(head)
+	ok := answer.StatusCode < 300
+	switch {
+	case strings.EqualFold(root, "Error"):
+		if ok {
+			answer.StatusCode = http.StatusInternalServerError
+		}
+		return nil
+	case !ok && len(head) == 0, ok && strings.EqualFold(root, expectedRoot(operation)):
+		return nil
+	case ok && operation == "DeleteObject" && len(head) == 0:
+		return nil
+	}
+	return fmt.Errorf("%w: status %d to %s, content type %q", errNotS3, answer.StatusCode, operation, answer.Header.Get("Content-Type"))
+}
+
+// rootElement returns the local name of the first element in head, "" if there
+// is none.
+func rootElement(head []byte) string {
+	decoder := xml.NewDecoder(bytes.NewReader(head))
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			return start.Name.Local
+		}
+	}
+}
+
+// expectedRoot is the root element of an operation's good answer, by the S3 API
+// reference; a DeleteObject is answered with nothing.
+func expectedRoot(operation string) string {
+	switch operation {
+	case "ListObjectsV2":
+		return "ListBucketResult"
+	case "GetBucketVersioning":
+		return "VersioningConfiguration"
+	case "GetObjectLockConfiguration":
+		return "ObjectLockConfiguration"
+	case "ListMultipartUploads":
+		return "ListMultipartUploadsResult"
+	case "DeleteObjects":
+		return "DeleteResult"
+	default:
+		return "no body at all"
+	}
+}

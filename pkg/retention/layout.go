@@ -1,0 +1,197 @@
+package retention
+
+import "strings"
+
+// Layout is a compiled key template: it reads team, date, request and part out
+// of a key. It is an immutable value, safe for concurrent use. The zero Layout
+// matches nothing.
+//
+// Keys are bytes. A key is cut at its slashes, and each segment of the template
+// must match the whole segment of the key at its place. Within a segment, fields
+// match left to right, each as few bytes as possible and at least one. Only
+// {rest}, which comes last, may be empty or hold slashes.
+type Layout struct {
+	template string
+	prefix   string
+	segments []segment
+}
+
+// segment is the template between two slashes.
+type segment []token
+
+// token is a literal or a field. A field's width is its number of digits, or 0
+// for one that takes any bytes.
+type token struct {
+	field   field
+	literal string
+	width   int
+}
+
+type field uint8
+
+const (
+	literal field = iota
+	team
+	year
+	month
+	day
+	hour
+	request
+	part
+	ignored
+	rest
+)
+
+// Fields is what a layout read out of a key.
+type Fields struct {
+	// Team is never empty, but may be bytes that are not UTF-8.
+	Team    string
+	Request string // empty if the layout has no {request}
+	Part    string // empty if the layout has no {part}
+	Date    Date   // not Set if the layout has no date
+}
+
+// String returns the template as it was given.
+func (l Layout) String() string { return l.template }
+
+// TeamFirst reports whether the first segment after the prefix is the team's,
+// so that all keys of a team share a prefix that no other team's keys have.
+func (l Layout) TeamFirst() bool {
+	return len(l.segments) > 1 && l.segments[0].team()
+}
+
+// HasDate reports whether the layout reads a date out of a key.
+func (l Layout) HasDate() bool {
+	for _, s := range l.segments {
+		for _, t := range s {
+			if t.field == year {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// team reports whether the segment is {team} or name={team}.
+func (s segment) team() bool {
+	return len(s) > 0 && s[len(s)-1].field == team
+}
+
+// Parse reads the fields out of a key, and reports whether the key matches. A
+// key whose date is not in the calendar doesn't match.
+func (l Layout) Parse(key string) (Fields, bool) {
+	var f Fields
+	text, ok := strings.CutPrefix(key, l.prefix)
+	if !ok || len(l.segments) == 0 {
+		return Fields{}, false
+	}
+	last := len(l.segments) - 1
+	for _, s := range l.segments[:last] {
+		head, tail, found := strings.Cut(text, "/")
+		if !found || !s.match(head, &f, true) {
+			return Fields{}, false
+		}
+		text = tail
+	}
+	s := l.segments[last]
+	if n := len(s) - 1; n >= 0 && s[n].field == rest {
+		head, _, _ := strings.Cut(text, "/")
+		ok = s[:n].match(head, &f, false)
+	} else {
+		ok = !strings.Contains(text, "/") && s.match(text, &f, true)
+	}
+	if !ok || (f.Date.Set && !f.Date.real()) {
+		return Fields{}, false
+	}
+	return f, true
+}
+
+// match matches a segment against text, up to its end if whole is set, and
+// stores the fields. It is the usual glob algorithm: the earliest match of all
+// before the last open field leaves the most for what follows, so going back
+// to that field alone is enough, and the work is bounded by the product of the
+// two lengths.
+func (s segment) match(text string, f *Fields, whole bool) bool {
+	pos, open, start, end := 0, -1, 0, 0
+	for i := 0; ; {
+		switch n := s.step(i, text[pos:], f, whole); {
+		case n < 0: // widen the last open field by one byte and try again from there
+			if open < 0 || end == len(text) {
+				return false
+			}
+			end++
+			f.store(s[open].field, text[start:end])
+			pos, i = end, open+1
+		case i == len(s):
+			return true
+		default:
+			if s[i].open() {
+				open, start, end = i, pos, pos+n
+			}
+			pos += n
+			i++
+		}
+	}
+}
+
+// step matches token i at the start of text and returns how many bytes it
+// took, or -1. Past the last token it asks for the end of the text.
+func (s segment) step(i int, text string, f *Fields, whole bool) int {
+	if i == len(s) {
+		if whole && text != "" {
+			return -1
+		}
+		return 0
+	}
+	switch t := &s[i]; {
+	case t.field == literal:
+		if !strings.HasPrefix(text, t.literal) {
+			return -1
+		}
+		return len(t.literal)
+	case t.open():
+		if text == "" {
+			return -1
+		}
+		f.store(t.field, text[:1])
+		return 1
+	default:
+		if len(text) < t.width || !digitsOnly(text[:t.width]) {
+			return -1
+		}
+		f.number(t.field, text[:t.width])
+		return t.width
+	}
+}
+
+// open reports whether the token takes any number of bytes.
+func (t *token) open() bool { return t.field != literal && t.width == 0 }
+
+func (f *Fields) store(name field, text string) {
+	switch name {
+	case team:
+		f.Team = text
+	case request:
+		f.Request = text
+	case part:
+		f.Part = text
+	}
+}
+
+func (f *Fields) number(name field, digits string) {
+	n := 0
+	for i := range len(digits) {
+		n = n*10 + int(digits[i]-'0')
+	}
+	f.Date.Set = true
+	switch name {
+	case year:
+		f.Date.Year = n
+	case month:
+		f.Date.Month = n
+	case day:
+		f.Date.Day = n
+	case hour:
+		f.Date.Hour, f.Date.HasHour = n, true
+	}
+}

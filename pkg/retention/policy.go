@@ -1,0 +1,203 @@
+package retention
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Policy is everything that decides about the entries of one store. It is
+// frozen for a run, so the same entry gets the same verdict on every machine.
+type Policy struct {
+	Store     string
+	MaxAge    time.Duration
+	AgeSource AgeSource
+	Start     time.Time // the run's start, by the earlier of local and server clock
+	Cutoff    time.Time // Cutoff(Start, MaxAge)
+	Layouts   []Layout  // in order; the first that matches wins
+	Zone      *time.Location
+	NoTeam    []string // whole-key prefixes declared to hold no team's data
+	Prefix    string
+	Holds     []Hold
+	Roster    Roster
+}
+
+// Attribution says whose an entry is, as far as its key tells.
+type Attribution string
+
+// The three attributions. An unattributed key may be any team's, a ZDR team's
+// too: it is never shown or logged in the clear.
+const (
+	Attributed   Attribution = "attributed"
+	NoTeam       Attribution = "no-team"
+	Unattributed Attribution = "unattributed"
+)
+
+// Finding is what an entry says about its ZDR team.
+type Finding string
+
+// The findings. Residual is an entry from before the team's zdr_since by each
+// of its dates, violation one from after it by each.
+const (
+	FindingNone          Finding = "" // not a ZDR team's
+	FindingResidual      Finding = "residual"
+	FindingViolation     Finding = "violation"
+	FindingDatesDisagree Finding = "dates-disagree"
+)
+
+// Anomalies of a key date. Each is reported, and LastModified alone then
+// counts for the age: a wrong layout or zone must not make young data old.
+const (
+	KeyDateFuture  = "KEY_DATE_FUTURE"  // the day or hour has not begun at Start
+	KeyDateAfter   = "KEY_DATE_AFTER"   // it ends more than 2 days after LastModified
+	KeyDateAncient = "KEY_DATE_ANCIENT" // it ends more than 400 days before LastModified
+)
+
+const (
+	maxKeyDateAfter  = 2 * Day
+	maxKeyDateBefore = 400 * Day
+)
+
+// Verdict is what the policy says of one entry. All times are in UTC.
+type Verdict struct {
+	Team         string // empty unless Attributed
+	Attribution  Attribution
+	ZDRTeam      bool      // Team is in the roster
+	Request      string    // what the layout read as {request}, if anything
+	Created      time.Time // by the policy's age source
+	KeyDate      time.Time // the end of the key's day or hour; zero if it has none
+	Expired      bool      // Created lies before the cutoff
+	KeyDateAlone bool      // expired, though LastModified alone would have kept it
+	Anomaly      string    // of the key date; empty if none
+	Hold         string    // id of the first hold in force that covers it, expired or not
+	ZDR          Finding
+}
+
+// Judge judges one entry. For many, make a Judge once.
+func (p Policy) Judge(e Entry) Verdict { return NewJudge(p).Judge(e) }
+
+// Judge is a Policy made ready for many entries. It is safe for concurrent use.
+type Judge struct {
+	policy Policy
+	since  map[string]time.Time // of each ZDR team
+	held   heldKeys
+}
+
+// NewJudge prepares a policy, which must not be changed afterwards.
+func NewJudge(p Policy) *Judge {
+	since := make(map[string]time.Time, len(p.Roster.Teams))
+	for _, t := range p.Roster.Teams {
+		// The parser refuses a doubled team; were there one, the earlier date
+		// would be the one that hides nothing.
+		if old, ok := since[t.ID]; !ok || t.Since.Before(old) {
+			since[t.ID] = t.Since
+		}
+	}
+	return &Judge{policy: p, since: since, held: newHeldKeys(p.Holds, p.Store, p.Start)}
+}
+
+// Judge says whose the entry is, how old, whether it has to go, what holds it,
+// and what it says about its ZDR team.
+func (j *Judge) Judge(e Entry) Verdict {
+	v, date := j.attribute(e.Key)
+	j.age(e.LastModified, date, &v)
+	v.Hold = j.held.find(v.Team, v.Request, e.Key)
+	if since, ok := j.since[v.Team]; ok && v.Attribution == Attributed {
+		v.ZDRTeam = true
+		v.ZDR = finding(since, e.LastModified, v.KeyDate)
+	}
+	return v
+}
+
+// attribute reads the key. The date it returns is unset unless the entry is a
+// team's: a layout that doesn't apply to a key has no date in it either.
+func (j *Judge) attribute(key string) (Verdict, Date) {
+	noTeam := j.underNoTeam(key)
+	v := Verdict{Attribution: Unattributed}
+	if noTeam {
+		v.Attribution = NoTeam
+	}
+	for _, l := range j.policy.Layouts {
+		f, ok := l.Parse(key)
+		if !ok {
+			continue
+		}
+		if v.Request == "" {
+			v.Request = f.Request // a hold on the request counts for every key
+		}
+		if noTeam {
+			// No declaration hides a ZDR team's data, whichever layout sees it.
+			if _, zdr := j.since[f.Team]; !zdr {
+				continue
+			}
+		} else if !utf8.ValidString(f.Team) {
+			return v, Date{}
+		}
+		v.Team, v.Request, v.Attribution = f.Team, f.Request, Attributed
+		return v, f.Date
+	}
+	return v, Date{}
+}
+
+func (j *Judge) underNoTeam(key string) bool {
+	for _, p := range j.policy.NoTeam {
+		if strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// age sets Created, KeyDate, Anomaly, Expired and KeyDateAlone.
+func (j *Judge) age(modified time.Time, date Date, v *Verdict) {
+	v.Created = modified
+	if date.Set {
+		v.KeyDate = date.End(j.policy.Zone)
+		v.Anomaly = j.anomaly(modified, date, v.KeyDate)
+	}
+	if date.Set && v.Anomaly == "" {
+		switch j.policy.AgeSource {
+		case AgeEarliest:
+			if v.KeyDate.Before(modified) {
+				v.Created = v.KeyDate
+			}
+		case AgeKeyDate:
+			v.Created = v.KeyDate
+		}
+	}
+	v.Expired = v.Created.Before(j.policy.Cutoff)
+	v.KeyDateAlone = v.Expired && !modified.Before(j.policy.Cutoff)
+}
+
+func (j *Judge) anomaly(modified time.Time, date Date, end time.Time) string {
+	switch {
+	case date.Start(j.policy.Zone).After(j.policy.Start):
+		return KeyDateFuture
+	case end.Sub(modified) > maxKeyDateAfter:
+		return KeyDateAfter
+	case modified.Sub(end) > maxKeyDateBefore:
+		return KeyDateAncient
+	default:
+		return ""
+	}
+}
+
+// finding compares an entry's dates with the instant from which nothing of its
+// team may be stored. A key date is the end of a day or hour: up to since, all
+// of it lies before. An anomalous key date counts like any other, since doubt
+// must not become "residual".
+func finding(since, modified, keyDate time.Time) Finding {
+	modifiedBefore := modified.Before(since)
+	keyBefore := modifiedBefore
+	if !keyDate.IsZero() {
+		keyBefore = !keyDate.After(since)
+	}
+	switch {
+	case modifiedBefore && keyBefore:
+		return FindingResidual
+	case !modifiedBefore && !keyBefore:
+		return FindingViolation
+	default:
+		return FindingDatesDisagree
+	}
+}
