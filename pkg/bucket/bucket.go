@@ -50,12 +50,11 @@ type Config struct {
 // Bucket is one store. It is safe for concurrent use, and remembers what it
 // found out about its server.
 type Bucket struct {
-	cfg      Config
-	client   *s3.Client
-	learned  learned
-	proving  chan struct{} // held by the one Delete that finds out about `null`
-	unasked  atomic.Int64
-	urlNames atomic.Bool // the last listing came with encoding-type=url
+	cfg     Config
+	client  *s3.Client
+	learned learned
+	proving chan struct{} // held by the one Delete that finds out about `null`
+	unasked atomic.Int64
 }
 
 // Open loads the configuration of the SDK's standard chain and returns the

@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -31,37 +32,57 @@ type Page struct{ Entries []retention.Entry }
 // It lists what a bucket that never had versioning holds; in any other bucket
 // noncurrent versions and delete markers are not in it.
 func (b *Bucket) Pages(ctx context.Context, r Range) iter.Seq2[Page, error] {
-	return b.pages(ctx, r, pageSize)
+	return func(yield func(Page, error) bool) {
+		for s, err := range b.steps(ctx, r, pageSize) {
+			if !yield(s.page, err) {
+				return
+			}
+		}
+	}
 }
 
-func (b *Bucket) pages(ctx context.Context, r Range, size int32) iter.Seq2[Page, error] {
-	return func(yield func(Page, error) bool) {
-		if r.UpTo != "" && r.UpTo <= r.After {
-			return // no key is in it
+// steps is Pages with pages of at most size entries.
+func (b *Bucket) steps(ctx context.Context, r Range, size int32) iter.Seq2[step, error] {
+	return func(yield func(step, error) bool) {
+		start, some := r.under(b.cfg.Prefix)
+		if !some {
+			return
 		}
 		w := walk{prefix: b.cfg.Prefix, within: r, last: r.After}
 		in := &s3.ListObjectsV2Input{
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(size),
-			Prefix: optional(b.cfg.Prefix), StartAfter: optional(r.After),
+			Prefix: optional(b.cfg.Prefix), StartAfter: optional(start),
 		}
 		for {
 			out, err := b.client.ListObjectsV2(ctx, in)
 			if err != nil {
-				yield(Page{}, b.fail(listing, "s3:ListBucket", err))
+				yield(step{}, b.fail(listing, "s3:ListBucket", err))
 				return
 			}
 			s, lie := w.read(out)
 			if lie != "" {
-				yield(Page{}, b.lie(listing, lie))
+				yield(step{}, b.lie(listing, lie))
 				return
 			}
-			b.urlNames.Store(s.encoded)
-			if !yield(s.page, nil) || s.done {
+			if !yield(s, nil) || s.done {
 				return
 			}
 			in.ContinuationToken = &s.token
 		}
 	}
+}
+
+// under returns where a listing of prefix has to start, and whether any key of
+// the range can have that prefix. A start that lacks the prefix is never sent:
+// MinIO answers it with an empty listing that claims to be complete.
+func (r Range) under(prefix string) (start string, some bool) {
+	switch {
+	case r.UpTo != "" && (r.UpTo <= r.After || r.UpTo < prefix):
+		return "", false
+	case strings.HasPrefix(r.After, prefix):
+		return r.After, true
+	}
+	return "", r.After < prefix
 }
 
 // optional leaves a parameter out of the request when it is empty.

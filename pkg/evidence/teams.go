@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -18,6 +20,12 @@ const (
 	StateInconclusive = "inconclusive"
 	StateViolation    = "violation"
 )
+
+// ValidTeamID reports whether a team id can stand in the evidence: not empty,
+// UTF-8, no control character. An entry under any other id is unattributed.
+func ValidTeamID(id string) bool {
+	return id != "" && utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)
+}
 
 func stateRank(state string) int {
 	return slices.Index([]string{StateZero, StateZeroInPrefix, StateResidual, StateInconclusive, StateViolation}, state)
@@ -154,8 +162,11 @@ func validateTeams(rows []TeamRow) error {
 }
 
 func (r TeamRow) validate() error {
-	if r.Team == "" || !utf8.ValidString(r.Team) || r.Store == "" {
-		return errors.New("team or store is empty, or the team id is not UTF-8")
+	if !ValidTeamID(r.Team) {
+		return errors.New("the team id is empty, not UTF-8, or holds a control character")
+	}
+	if r.Store == "" {
+		return errors.New("store is empty")
 	}
 	if !isHex(r.TeamKeyCommit, 32) {
 		return errors.New("teamKeyCommit is not a SHA-256 in lower-case hex")

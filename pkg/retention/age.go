@@ -39,13 +39,15 @@ func ParseAge(s string) (time.Duration, error) {
 	if !digitsOnly(number) || (number[0] == '0' && len(number) > 1) {
 		return 0, fmt.Errorf("age %q is not a whole number and a unit: write days or hours, such as 30d or 36h", s)
 	}
-	hours, err := strconv.ParseInt(number, 10, 64)
-	if unit == 'd' && err == nil && hours <= maxAgeDays {
-		hours *= 24
+	count, err := strconv.ParseInt(number, 10, 64)
+	hours, most := int64(1), int64(maxAgeDays*24)
+	if unit == 'd' {
+		hours, most = 24, maxAgeDays
 	}
-	if err != nil || hours > maxAgeDays*24 {
+	if err != nil || count > most {
 		return 0, fmt.Errorf("age %q is longer than %d days: write a shorter one, such as 30d", s, maxAgeDays)
 	}
+	hours *= count
 	if hours < 24 {
 		return 0, fmt.Errorf("age %q is shorter than one day, the least there is: write at least 1d or 24h", s)
 	}

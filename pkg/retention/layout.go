@@ -60,18 +60,6 @@ func (l Layout) TeamFirst() bool {
 	return len(l.segments) > 1 && l.segments[0].team()
 }
 
-// HasDate reports whether the layout reads a date out of a key.
-func (l Layout) HasDate() bool {
-	for _, s := range l.segments {
-		for _, t := range s {
-			if t.field == year {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // team reports whether the segment is {team} or name={team}.
 func (s segment) team() bool {
 	return len(s) > 0 && s[len(s)-1].field == team

@@ -150,7 +150,7 @@ func (j *Judge) underNoTeam(key string) bool {
 
 // age sets Created, KeyDate, Anomaly, Expired and KeyDateAlone.
 func (j *Judge) age(modified time.Time, date Date, v *Verdict) {
-	v.Created = modified
+	v.Created = modified.UTC()
 	if date.Set {
 		v.KeyDate = date.End(j.policy.Zone)
 		v.Anomaly = j.anomaly(modified, date, v.KeyDate)

@@ -14,6 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // DefaultRequestTimeout bounds one request of an S3 area, all of its body
@@ -95,6 +96,7 @@ func loadConfig(ctx context.Context, c S3Config) (aws.Config, error) {
 		timeout = DefaultRequestTimeout
 	}
 	options := []func(*config.LoadOptions) error{
+		config.WithLogger(logging.Nop{}), // a library doesn't write to stderr
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(timeout)),
 		config.WithRetryer(func() aws.Retryer {
 			// S3's answer to two conditional writes at the same moment: one of

@@ -31,15 +31,12 @@ func isPrecondition(err error) bool {
 	return errorCode(err) == "PreconditionFailed" || statusCode(err) == http.StatusPreconditionFailed
 }
 
-// isNotFound says that the file isn't there. A bucket that isn't there is
-// another matter: it must never read as an empty area.
+// isNotFound says that the server knows that the file isn't there. A bucket that
+// isn't there is another matter, and so is the 404 of something that isn't an
+// S3 server (the SDK calls it NotFound): neither may read as an empty area.
 func isNotFound(err error) bool {
-	switch errorCode(err) {
-	case "NoSuchKey", "NotFound", "NoSuchVersion":
-		return true
-	default:
-		return false
-	}
+	code := errorCode(err)
+	return code == "NoSuchKey" || code == "NoSuchVersion"
 }
 
 func isNotImplemented(err error) bool {
@@ -70,7 +67,7 @@ func (s *S3) hint(err error) string {
 	if s.lock != nil && statusCode(err) == http.StatusBadRequest {
 		return "a bucket takes locked files only if Object Lock was enabled for it: create such a bucket, or remove lock from vault.s3"
 	}
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok || errorCode(err) == "NotFound" {
 		return "the answer isn't that of an S3 server: check the endpoint"
 	}
 	if _, ok := errors.AsType[*url.Error](err); ok {

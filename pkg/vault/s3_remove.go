@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -66,7 +67,7 @@ func (s *S3) delete(ctx context.Context, name string, in *s3.DeleteObjectInput) 
 
 func (s *S3) confirmGone(ctx context.Context, name string) error {
 	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
-	if isNotFound(err) {
+	if statusCode(err) == http.StatusNotFound { // the answer to HEAD has no body, and so no code
 		return nil
 	}
 	if err == nil {

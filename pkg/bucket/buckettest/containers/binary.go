@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,19 +91,17 @@ func build(ctx context.Context, module, dir string) error {
 // its tool and a digest over every other thing that goes into the binary.
 func versionOf(dir string) (string, error) {
 	digest := sha256.New()
-	fmt.Fprintln(digest, runtime.Version(), runtime.GOARCH, buildFlags, dockerfile)
-	for _, name := range []string{"go.mod", "go.sum"} {
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(digest, "%s %d\n%s", name, len(data), data)
-	}
-	data, err := fs.ReadFile(os.DirFS(dir), "go.mod")
+	fmt.Fprintf(digest, "%s %s %q %q\n", runtime.Version(), runtime.GOARCH, buildFlags, dockerfile)
+	sums, err := os.ReadFile(filepath.Join(dir, "go.sum"))
 	if err != nil {
 		return "", err
 	}
-	mod, err := modfile.Parse("go.mod", data, nil)
+	gomod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(digest, "%s\n%s", gomod, sums)
+	mod, err := modfile.Parse("go.mod", gomod, nil)
 	if err != nil {
 		return "", err
 	}

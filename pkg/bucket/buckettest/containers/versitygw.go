@@ -1,7 +1,6 @@
 package containers
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -9,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/moby/moby/api/types/container"
-	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/wait"
 )
@@ -48,7 +45,7 @@ func Versitygw(t testing.TB) *Server {
 			t.Fatalf("make the server's directory: %v", err)
 		}
 	}
-	s.container = run(t, img, testcontainers.ContainerRequest{
+	s.container = start(t, img, testcontainers.ContainerRequest{
 		Env: map[string]string{
 			"ROOT_ACCESS_KEY": s.AccessKey, "ROOT_SECRET_KEY": s.SecretKey, "VGW_REGION": s.Region,
 			// For the admin commands that AddUser runs inside the container.
@@ -102,28 +99,4 @@ func (s *Server) AddUser(t testing.TB, accessKey, secretKey string) {
 	if code != 0 || err != nil {
 		t.Fatalf("make user %s: exit %d, %v\n%s", accessKey, code, err, said)
 	}
-}
-
-// run starts a container of img, with the test's own user so that the test can
-// touch what it writes, its port on 127.0.0.1 and binds mounted.
-func run(t testing.TB, img image, req testcontainers.ContainerRequest, binds ...string) testcontainers.Container {
-	t.Helper()
-	if have(t, img.Repo+":"+img.Tag) {
-		req.Image = img.Repo + ":" + img.Tag
-	} else {
-		req.FromDockerfile = testcontainers.FromDockerfile{Context: img.Dir, Repo: img.Repo, Tag: img.Tag, KeepImage: true}
-	}
-	req.ConfigModifier = func(c *container.Config) { c.User = fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid()) }
-	req.HostConfigModifier = func(h *container.HostConfig) {
-		h.Binds = binds
-		for _, p := range req.ExposedPorts {
-			h.PortBindings = loopback(p)
-		}
-	}
-	ctr, err := testcontainers.GenericContainer(t.Context(), testcontainers.GenericContainerRequest{ContainerRequest: req, Started: true})
-	testcontainers.CleanupContainer(t, ctr, testcontainers.StopTimeout(3*time.Second))
-	if err != nil {
-		t.Fatalf("start a container of %s:%s: %v%s", img.Repo, img.Tag, err, logs(t, ctr))
-	}
-	return ctr
 }

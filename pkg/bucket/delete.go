@@ -1,0 +1,146 @@
+package bucket
+
+import (
+	"context"
+	"strings"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// Status is what is known about a deletion.
+type Status int
+
+const (
+	// Unknown: nothing may be concluded. The request or its answer was lost, the
+	// answer doesn't mention the entry or contradicts itself, or the entry was
+	// seen after the delete was acknowledged. Look it up. The zero value.
+	Unknown Status = iota
+	// Deleted: the server acknowledged this entry's delete.
+	Deleted
+	// Failed: the entry was not deleted: the server refused, or nothing was sent.
+	Failed
+)
+
+func (s Status) String() string {
+	switch s {
+	case Deleted:
+		return "deleted"
+	case Failed:
+		return "failed"
+	default:
+		return "unknown"
+	}
+}
+
+// Codes of this package's own, beside S3's.
+const (
+	// CodeVersioningChanged: versioning was switched on since the state was
+	// read. The data may still be there, hidden. Stop the store.
+	CodeVersioningChanged = "VERSIONING_CHANGED"
+	// CodeKeyUnrepresentable: XML can't carry the key, and the server refused
+	// the single delete of it too.
+	CodeKeyUnrepresentable = "KEY_UNREPRESENTABLE"
+	CodeNotSent            = "NOT_SENT"             // nothing went out for this entry
+	CodeNoAnswer           = "NO_ANSWER"            // request or answer lost
+	CodeNotMentioned       = "NOT_MENTIONED"        // in neither list of the answer
+	CodeContradiction      = "CONTRADICTORY_ANSWER" // in both lists of the answer
+	CodeStillThere         = "STILL_THERE"          // acknowledged, and yet listed unchanged afterwards
+	CodeChanged            = "CHANGED_SINCE_LISTED" // other bytes have the name now
+	CodeOutsidePrefix      = "OUTSIDE_PREFIX"       // not this store's: refused here
+	CodeUnsupportedKind    = "UNSUPPORTED_KIND"     // an upload, or a version or marker without an id: refused here
+)
+
+// Deletion is the fate of one entry.
+type Deletion struct {
+	Status Status
+	Code   string // S3's code or one of this package's; "" for a plain success
+	// Retryable says that the same may succeed later. A rewritable entry must be
+	// listed again before it is sent again.
+	Retryable bool
+}
+
+// Delete deletes the entries and returns one Deletion for each, in their order,
+// even if everything fails. Each request is sent once: neither the SDK nor this
+// package sends an entry again, but for one case. Where it turns out that the
+// server doesn't take the version id "null", entries of a bucket that never had
+// versioning that are listed unchanged afterwards are deleted plainly, once the
+// bucket's versioning state was read again and still is "never".
+//
+// The entries are what Pages gave, with distinct key and id; an entry with an
+// empty ID comes from a bucket that never had versioning. More than 1,000 go in
+// several requests.
+func (b *Bucket) Delete(ctx context.Context, entries []retention.Entry) []Deletion {
+	if ctx.Err() != nil {
+		return alike(len(entries), Deletion{Status: Failed, Code: CodeNotSent, Retryable: true})
+	}
+	out := make([]Deletion, len(entries))
+	var named, unnamed []int // places of entries with a version id, and without
+	for i, e := range entries {
+		switch code := b.refuse(e); {
+		case code != "":
+			out[i] = Deletion{Status: Failed, Code: code}
+		case e.ID != "":
+			named = append(named, i)
+		default:
+			unnamed = append(unnamed, i)
+		}
+	}
+	place(out, named, b.send(ctx, pick(entries, named), true))
+	place(out, unnamed, b.deleteUnnamed(ctx, pick(entries, unnamed)))
+	for i, e := range entries {
+		out[i] = unrepresentable(e.Key, out[i])
+	}
+	return out
+}
+
+// refuse returns the code of an entry that must not be sent, "" if it may. It is
+// the last gate before a delete: it holds whatever the caller decided.
+func (b *Bucket) refuse(e retention.Entry) string {
+	switch {
+	case e.Key == "" || !strings.HasPrefix(e.Key, b.cfg.Prefix):
+		return CodeOutsidePrefix
+	case e.Kind == retention.Object:
+		return ""
+	case (e.Kind == retention.Version || e.Kind == retention.Marker) && e.ID != "":
+		return ""
+	}
+	return CodeUnsupportedKind
+}
+
+// unrepresentable renames the refusal of a key that XML can't carry: whatever
+// code the server chose, the key is the reason. Rights are not.
+func unrepresentable(key string, d Deletion) Deletion {
+	if carriable(key) || d.Status != Failed || d.Retryable {
+		return d
+	}
+	switch d.Code {
+	case "AccessDenied", "NoSuchBucket", CodeVersioningChanged, CodeNotSent, CodeOutsidePrefix, CodeUnsupportedKind:
+		return d
+	}
+	d.Code = CodeKeyUnrepresentable
+	return d
+}
+
+// pick returns the entries at the given places; place puts their fates back.
+func pick(entries []retention.Entry, places []int) []retention.Entry {
+	picked := make([]retention.Entry, len(places))
+	for i, at := range places {
+		picked[i] = entries[at]
+	}
+	return picked
+}
+
+func place(out []Deletion, places []int, fates []Deletion) {
+	for i, at := range places {
+		out[at] = fates[i]
+	}
+}
+
+// alike returns n times the same fate.
+func alike(n int, d Deletion) []Deletion {
+	out := make([]Deletion, n)
+	for i := range out {
+		out[i] = d
+	}
+	return out
+}

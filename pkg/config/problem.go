@@ -1,0 +1,43 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// problems collects everything that is wrong with one file.
+type problems struct {
+	file  string
+	found []problem
+	lines map[string]int // of each setting that was read, by its path
+}
+
+type problem struct {
+	line int
+	text string
+}
+
+func newProblems(file string) *problems {
+	return &problems{file: file, lines: map[string]int{}}
+}
+
+// add notes a problem of the setting at path (empty: of the file itself).
+func (p *problems) add(line int, path, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if path != "" {
+		text = path + ": " + text
+	}
+	p.found = append(p.found, problem{line, text})
+}
+
+// err returns nil, or all problems in the order of their lines.
+func (p *problems) err() error {
+	slices.SortStableFunc(p.found, func(a, b problem) int { return cmp.Compare(a.line, b.line) })
+	errs := make([]error, len(p.found))
+	for i, f := range p.found {
+		errs[i] = fmt.Errorf("%s:%d: %s", p.file, max(f.line, 1), f.text)
+	}
+	return errors.Join(errs...)
+}

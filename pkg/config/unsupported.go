@@ -1,0 +1,51 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// refuseUnsupported refuses settings that are part of the format but have no
+// effect in this version, so that nobody relies on a protection that isn't
+// there. Building one of them means deleting its line here.
+func refuseUnsupported(p *problems, c *Config) {
+	settings := []struct {
+		path    string
+		set     bool
+		instead string
+	}{
+		{"zdr.purge_violations", c.ZDR.PurgeViolations, "write false; violations are reported, not purged"},
+		{"zdr.roster", isURL(c.ZDR.Roster), "name a file"},
+		{"zdr.metadata.header", c.ZDR.Metadata.Header != "", `write ""`},
+		{"zdr.metadata.sample", c.ZDR.Metadata.Sample != 0, "write 0"},
+		{"signing.key", isURL(c.Signing.Key), "name a PEM file"},
+		{"signing.passphrase_file", c.Signing.PassphraseFile != "", "use a key file that is not encrypted, readable by its owner alone"},
+		{"signing.timestamp.policy", c.Signing.Timestamp.Policy != "none", "write none"},
+		{"signing.timestamp.url", c.Signing.Timestamp.URL != "", `write ""`},
+		{"notify.webhook", c.Notify.Webhook != "", `write "", and watch the exit code or /metrics`},
+		{"notify.heartbeat", c.Notify.Heartbeat != "", `write "", and watch the exit code or /metrics`},
+	}
+	for _, s := range settings {
+		if s.set {
+			p.unsupported(s.path, s.instead)
+		}
+	}
+	for i, s := range c.Stores {
+		if s.Delete.OverwriteGuard == "etag" {
+			p.unsupported(fmt.Sprintf("stores[%d].delete.overwrite_guard", i), "write relist")
+		}
+	}
+}
+
+func isURL(path string) bool {
+	_, is := schemeOf(path)
+	return is
+}
+
+func (p *problems) unsupported(path, instead string) {
+	line, found := p.lines[path]
+	for parent := path; !found && parent != ""; line, found = p.lines[parent] {
+		parent = parent[:max(strings.LastIndexByte(parent, '.'), 0)]
+	}
+	p.add(line, path, "is not supported by this version; %s", instead)
+}

@@ -1,0 +1,186 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// clockSlack is how far two machines' clocks may be apart before the order of
+// two reports' starts means anything.
+const clockSlack = 5 * time.Minute
+
+// links checks each report's place and what it says of the one before it.
+func (r *verifier) links() {
+	ids := map[string]int64{}
+	for i, rep := range r.reports {
+		if !rep.parsed {
+			continue
+		}
+		if rep.p.Chain.Sequence != rep.dir {
+			rep.problemf(FileBundle, "chain.sequence is %d, the directory's number is %d", rep.p.Chain.Sequence, rep.dir)
+		}
+		if other, twice := ids[rep.p.ReportID]; twice {
+			rep.problemf(FileBundle, "reportId %s is that of report %d too", rep.p.ReportID, other)
+		}
+		ids[rep.p.ReportID] = rep.dir
+		if i > 0 && r.reports[i-1].dir == rep.dir-1 {
+			rep.follows(r.reports[i-1])
+		}
+	}
+}
+
+// follows checks the previous* fields, and that time went forward.
+func (rep *report) follows(before *report) {
+	c := rep.p.Chain
+	same := func(have *string, want string) bool { return have != nil && *have == want }
+	if before.parsed && !same(c.PreviousReportID, before.p.ReportID) {
+		rep.problemf(FileBundle, "chain.previousReportId is not the id of report %d", before.dir)
+	}
+	if before.statementSHA != "" && !same(c.PreviousStatementSHA256, before.statementSHA) {
+		rep.problemf(FileBundle, "chain.previousStatementSha256 is not the digest of report %d's payload", before.dir)
+	}
+	if before.bundleSHA != "" && !same(c.PreviousBundleSHA256, before.bundleSHA) {
+		rep.problemf(FileBundle, "chain.previousBundleSha256 is not the digest of report %d's %s", before.dir, FileBundle)
+	}
+	a, errA := ParseTime(before.p.Run.StartedAt)
+	b, errB := ParseTime(rep.p.Run.StartedAt)
+	if before.parsed && errA == nil && errB == nil && b.Add(clockSlack).Before(a) {
+		rep.problemf(FileBundle, "run.startedAt %s is before that of report %d (%s)", rep.p.Run.StartedAt, before.dir,
+			before.p.Run.StartedAt)
+	}
+}
+
+// slots demands that between two sweeps (recoveries included) no slot went by
+// undeclared.
+func (r *verifier) slots() {
+	var before *report
+	for _, rep := range r.reports {
+		if !rep.isSweep() {
+			continue
+		}
+		if before != nil {
+			r.slotsBetween(before, rep)
+		}
+		before = rep
+	}
+}
+
+func (r *verifier) slotsBetween(before, rep *report) {
+	if before.p.Chain.NextDue == nil || before.p.Run.Schedule == nil {
+		return
+	}
+	due, errD := ParseTime(*before.p.Chain.NextDue)
+	started, errS := ParseTime(rep.p.Run.StartedAt)
+	if errD != nil || errS != nil {
+		return // ValidatePredicate has said so
+	}
+	missed, err := MissedSlots(*before.p.Run.Schedule, due, started)
+	if err != nil {
+		rep.problemf(FileBundle, "the slots since report %d can't be recomputed: %v", before.number(), err)
+		return
+	}
+	declared := map[string]string{}
+	if s := rep.p.Run.ScheduledFor; s != nil {
+		declared[*s] = "served late, at " + rep.p.Run.StartedAt
+	}
+	for _, m := range rep.p.Run.Missed {
+		declared[m.Slot] = "missed: " + m.Code
+	}
+	var silent []string
+	for _, slot := range missed {
+		s := FormatTime(slot)
+		if how, ok := declared[s]; ok {
+			r.exceptionf("report %d: slot %s was %s", rep.number(), s, how)
+			continue
+		}
+		silent = append(silent, s)
+	}
+	if len(silent) > 0 {
+		rep.problemf(FileBundle, "run.missed does not declare %s, and report %d was the last sweep before", few("slot", silent),
+			before.number())
+	}
+}
+
+// changes recomputes what changed since the report before, key rotations left
+// out, and demands that it was declared.
+func (r *verifier) changes() {
+	var before *report
+	for _, rep := range r.reports {
+		if !rep.hasFacts {
+			continue
+		}
+		if before != nil {
+			r.changesBetween(before, rep)
+		}
+		before = rep
+	}
+}
+
+func (r *verifier) changesBetween(before, rep *report) {
+	all := Changes(before.facts, rep.facts)
+	silent := Undeclared(all, rep.p.Reasons)
+	for _, c := range all {
+		file := FileConfig
+		if c.Code == CodeRosterRemoved || c.Code == CodeZDRSinceMoved {
+			file = FileTeams
+		}
+		isSilent := slices.ContainsFunc(silent, func(s Change) bool { return s.Code == c.Code })
+		if isSilent {
+			rep.problemf(file, "%s since report %d, and reasons[] does not declare it: %s", c.Code, before.number(),
+				few(changeNoun(c.Code), c.What))
+			continue
+		}
+		r.exceptionf("report %d: %s since report %d: %s", rep.number(), c.Code, before.number(), few(changeNoun(c.Code), c.What))
+	}
+}
+
+func changeNoun(code string) string {
+	switch code {
+	case CodeScopeChanged:
+		return "store"
+	case CodeRosterRemoved, CodeZDRSinceMoved:
+		return "team"
+	default:
+		return "setting"
+	}
+}
+
+// few names the first of many things.
+func few(noun string, list []string) string {
+	const most = 3
+	if len(list) > 1 {
+		noun += "s"
+	}
+	if len(list) <= most {
+		return noun + " " + strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s %s and %d more", noun, strings.Join(list[:most], ", "), len(list)-most)
+}
+
+// checkHeads compares each head with the report that it names. One that fits
+// anchors that report and all before it.
+func (r *verifier) checkHeads() {
+	newest := int64(-1)
+	for _, h := range r.o.Heads {
+		i := slices.IndexFunc(r.reports, func(rep *report) bool { return rep.number() == h.Sequence })
+		switch {
+		case i < 0 && r.whole:
+			r.problemf("report %d: a head names it, and it is not in the vault: the history was cut", h.Sequence)
+		case i < 0:
+			r.problemf("report %d: a head names it, and this is report %d", h.Sequence, r.reports[0].number())
+		case r.reports[i].statementSHA != h.StatementSHA256:
+			r.reports[i].problemf(FileBundle, "the payload's digest is %s, the head says %s: the history was rewritten",
+				r.reports[i].statementSHA, h.StatementSHA256)
+		default:
+			newest = max(newest, h.Sequence)
+		}
+	}
+	for _, rep := range r.reports {
+		rep.check.Anchored = rep.number() <= newest
+	}
+	if n := len(r.reports); newest >= 0 && n > 0 && r.reports[n-1].number() > newest {
+		r.notef("reports after %d stand on no head", newest)
+	}
+}

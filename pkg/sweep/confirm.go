@@ -1,0 +1,41 @@
+package sweep
+
+import (
+	"context"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// ConfirmFile is confirm-SSSS.json: what the second listing saw. The report
+// claims this, not what the sweep meant to do.
+type ConfirmFile struct {
+	Census     Census    `json:"census"`
+	StartedAt  time.Time `json:"startedAt"`
+	FinishedAt time.Time `json:"finishedAt"`
+	// Versioning is the state as it was after the sweep.
+	Versioning string `json:"versioning"`
+}
+
+// ConfirmShard lists the shard again and judges each entry by the frozen rules.
+func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) error {
+	var done ConfirmFile
+	if ok, err := s.load(ctx, run, confirmFile(shard), &done); ok || err != nil {
+		return err
+	}
+	file := ConfirmFile{StartedAt: s.Now().UTC(), Versioning: "unknown"}
+	census, err := s.census(ctx, stop, run, shard, func(context.Context, Entry, retention.Verdict, time.Time) error { return nil })
+	if err != nil {
+		return err
+	}
+	if store, err := s.open(ctx, run, run.Shards[shard].Store); err == nil {
+		if state, err := store.Inspect(ctx); err == nil {
+			file.Versioning = state.Versioning
+			if state.Uploads > 0 && census.Complete {
+				census.Complete, census.Problem = false, CodeUploads
+			}
+		}
+	}
+	file.Census, file.FinishedAt = *census, s.Now().UTC()
+	return s.save(ctx, run, confirmFile(shard), file)
+}

@@ -1,0 +1,232 @@
+package sweep
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// maxTeams bounds the counters of teams without ZDR: a layout that reads a
+// team out of every key must not fill the memory. ZDR teams always count.
+const maxTeams = 100_000
+
+// TeamCount is what one listing saw of one team in one store.
+type TeamCount struct {
+	Objects    int64 `json:"objects"`
+	Versions   int64 `json:"versions"`
+	Markers    int64 `json:"markers"`
+	Uploads    int64 `json:"uploads"`
+	Planned    int64 `json:"planned"`
+	Residual   int64 `json:"residual"`
+	Violation  int64 `json:"violation"`
+	DatesDiffer int64 `json:"datesDiffer"`
+}
+
+// Total is the number of entries.
+func (c TeamCount) Total() int64 { return c.Objects + c.Versions + c.Markers + c.Uploads }
+
+func (c *TeamCount) add(o TeamCount) {
+	c.Objects += o.Objects
+	c.Versions += o.Versions
+	c.Markers += o.Markers
+	c.Uploads += o.Uploads
+	c.Planned += o.Planned
+	c.Residual += o.Residual
+	c.Violation += o.Violation
+	c.DatesDiffer += o.DatesDiffer
+}
+
+// Census is what one listing of one shard saw.
+type Census struct {
+	Population evidence.PopulationCounts `json:"population"`
+	Complete   bool                      `json:"complete"`
+	// Problem says why the listing is not complete: a code.
+	Problem string               `json:"problem,omitempty"`
+	Teams   map[string]TeamCount `json:"teams"`
+	// TeamsDropped says that there were more teams than are counted.
+	TeamsDropped bool `json:"teamsDropped,omitempty"`
+	// NearMatches are the roster ids that a seen team equals but for case and
+	// punctuation, with how many entries.
+	NearMatches map[string]int64 `json:"nearMatches"`
+	Held        map[string]int64 `json:"held"` // expired entries by hold
+	Late        int64            `json:"late"`
+	OldestKept  time.Time        `json:"oldestKept"`  // created of the oldest entry that is not expired
+	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
+	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
+}
+
+func newCensus() *Census {
+	return &Census{Teams: map[string]TeamCount{}, NearMatches: map[string]int64{}, Held: map[string]int64{}}
+}
+
+// tally counts entries into a census, by the rules of one run.
+type tally struct {
+	census   *Census
+	roster   retention.Roster
+	allTeams bool
+	lateFrom time.Time // created before this is late
+}
+
+func (t *tally) add(e Entry, v retention.Verdict) {
+	c := t.census
+	p := &c.Population
+	p.Listed++
+	switch e.Kind {
+	case retention.Object:
+		p.Objects++
+		p.Bytes += e.Size
+	case retention.Version:
+		p.NoncurrentVersions++
+		p.Bytes += e.Size
+	case retention.Marker:
+		p.DeleteMarkers++
+	case retention.Upload:
+		p.Uploads++
+	}
+	if v.Attribution == retention.Unattributed {
+		p.Unattributed++
+	}
+	if v.Anomaly != "" {
+		p.Anomalies++
+	}
+	if c.OldestAny.IsZero() || v.Created.Before(c.OldestAny) {
+		c.OldestAny = v.Created
+	}
+	if v.Expired {
+		p.Expired++
+		if v.KeyDateAlone {
+			p.ExpiredByKeyDateAlone++
+		}
+		if v.Hold != "" {
+			c.Held[v.Hold]++
+			c.ExpiredHeld++
+		}
+		if v.Created.Before(t.lateFrom) {
+			c.Late++
+		}
+	} else {
+		p.Kept++
+		if c.OldestKept.IsZero() || v.Created.Before(c.OldestKept) {
+			c.OldestKept = v.Created
+		}
+	}
+	t.team(e, v)
+}
+
+func (t *tally) team(e Entry, v retention.Verdict) {
+	if v.Attribution != retention.Attributed {
+		return
+	}
+	c := t.census
+	if !v.ZDRTeam {
+		if id, near := t.roster.NearMatch(v.Team); near {
+			c.NearMatches[id]++
+		}
+		if !t.allTeams {
+			return
+		}
+	}
+	n, known := c.Teams[v.Team]
+	if !known && !v.ZDRTeam && len(c.Teams) >= maxTeams {
+		c.TeamsDropped = true
+		return
+	}
+	switch e.Kind {
+	case retention.Object:
+		n.Objects++
+	case retention.Version:
+		n.Versions++
+	case retention.Marker:
+		n.Markers++
+	case retention.Upload:
+		n.Uploads++
+	}
+	if v.Expired {
+		n.Planned++
+	}
+	switch v.ZDR {
+	case retention.FindingResidual:
+		n.Residual++
+	case retention.FindingViolation:
+		n.Violation++
+	case retention.FindingDatesDisagree:
+		n.DatesDiffer++
+	}
+	c.Teams[v.Team] = n
+}
+
+// merge folds censuses of the shards of one store into one.
+func merge(all []Census) Census {
+	out := newCensus()
+	out.Complete = len(all) > 0
+	for _, c := range all {
+		addPopulation(&out.Population, c.Population)
+		if !c.Complete {
+			out.Complete = false
+			if out.Problem == "" {
+				out.Problem = c.Problem
+			}
+		}
+		for _, team := range slices.Sorted(maps.Keys(c.Teams)) {
+			n := out.Teams[team]
+			n.add(c.Teams[team])
+			out.Teams[team] = n
+		}
+		for id, n := range c.NearMatches {
+			out.NearMatches[id] += n
+		}
+		for id, n := range c.Held {
+			out.Held[id] += n
+		}
+		out.TeamsDropped = out.TeamsDropped || c.TeamsDropped
+		out.Late += c.Late
+		out.ExpiredHeld += c.ExpiredHeld
+		out.OldestKept = earlier(out.OldestKept, c.OldestKept)
+		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
+	}
+	return *out
+}
+
+// earlier returns the earlier time; a zero time is no time.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func addPopulation(sum *evidence.PopulationCounts, p evidence.PopulationCounts) {
+	sum.Listed += p.Listed
+	sum.Objects += p.Objects
+	sum.NoncurrentVersions += p.NoncurrentVersions
+	sum.DeleteMarkers += p.DeleteMarkers
+	sum.Uploads += p.Uploads
+	sum.Bytes += p.Bytes
+	sum.Pages += p.Pages
+	sum.Unattributed += p.Unattributed
+	sum.Anomalies += p.Anomalies
+	sum.Expired += p.Expired
+	sum.ExpiredByKeyDateAlone += p.ExpiredByKeyDateAlone
+	sum.Kept += p.Kept
+}
+
+func addOutcomes(sum *evidence.OutcomeCounts, o evidence.OutcomeCounts) {
+	sum.Planned += o.Planned
+	sum.Purged += o.Purged
+	sum.Deleted += o.Deleted
+	sum.DeletedBytes += o.DeletedBytes
+	sum.Absent += o.Absent
+	sum.Aborted += o.Aborted
+	sum.Held += o.Held
+	sum.Locked += o.Locked
+	sum.Pending += o.Pending
+	sum.Changed += o.Changed
+	sum.Failed += o.Failed
+	sum.Unconfirmed += o.Unconfirmed
+	sum.Left += o.Left
+	sum.Retries += o.Retries
+	sum.WindowSeconds = max(sum.WindowSeconds, o.WindowSeconds)
+}

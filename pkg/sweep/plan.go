@@ -1,0 +1,176 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// Segment names one plan segment and commits to its bytes.
+type Segment struct {
+	Name   string `json:"name"`
+	Count  int64  `json:"count"`
+	SHA256 string `json:"sha256"`
+	// ListedAt is when the listing that first saw one of its entries was asked for.
+	ListedAt time.Time `json:"listedAt"`
+}
+
+// ShardPlan is plan-SSSS.json: what the listing saw, and the segments. It is
+// written last, so a shard without it was never planned to the end.
+type ShardPlan struct {
+	Census   Census    `json:"census"`
+	Segments []Segment `json:"segments"`
+}
+
+// PlanShard lists the shard, judges each entry, and writes what should go to
+// plan segments and, last, the shard's plan. Done before, it does nothing. A
+// listing that can't be finished is not an error but an incomplete census:
+// nothing of that store is then deleted.
+func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) error {
+	var done ShardPlan
+	if ok, err := s.load(ctx, run, planFile(shard), &done); ok || err != nil {
+		return err
+	}
+	p, err := s.newPlanner(ctx, run, shard)
+	if err != nil {
+		return err
+	}
+	census, err := s.census(ctx, stop, run, shard, p.take)
+	if err != nil {
+		return err
+	}
+	if err := p.flush(ctx); err != nil {
+		return err
+	}
+	return s.save(ctx, run, planFile(shard), ShardPlan{Census: *census, Segments: p.segments})
+}
+
+// planner collects expired entries into segments.
+type planner struct {
+	sweeper  *Sweeper
+	run      *Run
+	shard    int
+	buffer   []Planned
+	listedAt time.Time
+	segments []Segment
+}
+
+func (s *Sweeper) newPlanner(_ context.Context, run *Run, shard int) (*planner, error) {
+	return &planner{sweeper: s, run: run, shard: shard, segments: []Segment{}}, nil
+}
+
+// take adds an expired entry. All entries of a key stay in one segment, since
+// today a key has one entry.
+func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked time.Time) error {
+	if !v.Expired || p.run.Type == evidence.TypeAttestation {
+		return nil
+	}
+	if len(p.buffer) == segmentEntries {
+		if err := p.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if len(p.buffer) == 0 {
+		p.listedAt = asked
+	}
+	p.buffer = append(p.buffer, planned(e, v))
+	return nil
+}
+
+// flush writes the buffer as the next segment.
+func (p *planner) flush(ctx context.Context) error {
+	if len(p.buffer) == 0 {
+		return nil
+	}
+	data, err := encodeSegment(p.buffer)
+	if err != nil {
+		return err
+	}
+	name := segmentFile(p.shard, len(p.segments))
+	if err := p.sweeper.Work.Put(ctx, workName(p.run.Number, name), data); err != nil {
+		if errors.Is(err, vault.ErrExists) {
+			return fmt.Errorf("shard %d is being planned by someone else: %w", p.shard, err)
+		}
+		return err
+	}
+	p.segments = append(p.segments, Segment{Name: name, Count: int64(len(p.buffer)),
+		SHA256: evidence.SHA256Hex(data), ListedAt: p.listedAt.UTC()})
+	p.buffer = p.buffer[:0]
+	return nil
+}
+
+// census lists a shard once, judges and counts each entry, and hands it to
+// take with the time at which its page was asked for. An error is one of ours
+// (storage, context), never of the listing.
+func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
+	take func(ctx context.Context, e Entry, v retention.Verdict, asked time.Time) error,
+) (*Census, error) {
+	sh := run.Shards[shard]
+	spec := run.Spec.Stores[sh.Store]
+	policy, err := run.Policy(sh.Store)
+	if err != nil {
+		return nil, err
+	}
+	judge := retention.NewJudge(policy)
+	t := tally{census: newCensus(), roster: policy.Roster, allTeams: run.Spec.AllTeams,
+		lateFrom: run.Cutoff.Add(-s.interval(run))}
+	store, err := s.open(ctx, run, sh.Store)
+	if err != nil {
+		t.census.Problem = CodeUnreachable
+		s.Log.Error().Str("store", spec.Name).Err(err).Msg("store can't be listed")
+		return t.census, nil
+	}
+	asked := s.Now()
+	for page, err := range store.Pages(ctx, bucket.Range{After: string(sh.After), UpTo: string(sh.UpTo)}) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			t.census.Problem = CodeListing
+			s.Log.Error().Str("store", spec.Name).Err(err).Msg("listing can't be finished")
+			return t.census, nil
+		}
+		if stop.Err() != nil {
+			t.census.Problem = CodeInterrupted
+			return t.census, nil
+		}
+		t.census.Population.Pages++
+		expired := t.census.Population.Expired
+		for _, e := range page.Entries {
+			v := judge.Judge(e)
+			t.add(e, v)
+			if err := take(ctx, e, v, asked); err != nil {
+				return nil, err
+			}
+		}
+		s.progress().Listed(len(page.Entries), int(t.census.Population.Expired-expired))
+		asked = s.Now()
+	}
+	t.census.Complete = true
+	if f := run.Found[sh.Store]; f.Uploads > 0 {
+		t.census.Complete, t.census.Problem = false, CodeUploads
+	} else if f.UploadsUnseen {
+		t.census.Complete, t.census.Problem = false, CodeUploadsUnseen
+	}
+	return t.census, nil
+}
+
+// interval is how long the schedule gives a run before data counts as late: to
+// the next slot, or a day without a schedule.
+func (s *Sweeper) interval(run *Run) time.Duration {
+	if s.Slots == nil {
+		return retention.Day
+	}
+	next := s.Slots.Next(run.StartedAt)
+	after := s.Slots.Next(next)
+	if next.IsZero() || after.IsZero() {
+		return retention.Day
+	}
+	return after.Sub(next)
+}

@@ -1,0 +1,57 @@
+package sweep
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
+)
+
+// Store is a bucket, or a prefix of one, under retention. Its methods are safe
+// for concurrent use.
+type Store interface {
+	// Inspect asks for versioning, lock and upload state and for the server's clock.
+	Inspect(ctx context.Context) (bucket.State, error)
+	// ProbeDelete asks whether deletes are allowed, without deleting anything.
+	ProbeDelete(ctx context.Context) error
+	// Pages lists a key range. Only an iteration that ends without an error
+	// saw all of it.
+	Pages(ctx context.Context, r bucket.Range) iter.Seq2[bucket.Page, error]
+	// Delete makes one attempt and returns one Deletion an entry, in order.
+	Delete(ctx context.Context, entries []Entry) []bucket.Deletion
+}
+
+// Area is put-once storage for small files: the vault, or the work area.
+type Area interface {
+	// Put creates the file, durably. The error wraps vault.ErrExists if it is there.
+	Put(ctx context.Context, name string, data []byte) error
+	// Get returns the file. The error wraps vault.ErrNotFound if it isn't there.
+	Get(ctx context.Context, name string) ([]byte, error)
+	// List returns the names that begin with prefix, sorted.
+	List(ctx context.Context, prefix string) ([]string, error)
+	// Remove removes the file. Absent is success. Never called on a vault.
+	Remove(ctx context.Context, name string) error
+}
+
+// Slots says when runs are promised.
+type Slots interface {
+	// Next returns the first slot after t, zero if there is none.
+	Next(t time.Time) time.Time
+}
+
+// Progress is told how far a run is. Calls come from many goroutines.
+type Progress interface {
+	// Step begins a step of the run: "plan", "sweep", "confirm", "seal".
+	Step(name string)
+	// Listed adds to the entries looked at in this step, and to the expired ones.
+	Listed(entries, expired int)
+	// Done adds to the entries that have an outcome.
+	Done(entries int)
+}
+
+type silent struct{}
+
+func (silent) Step(string)     {}
+func (silent) Listed(int, int) {}
+func (silent) Done(int)        {}

@@ -1,0 +1,191 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// Codes for a store that is left alone, or not seen to the end.
+const (
+	CodeUnreachable       = "STORE_UNREACHABLE"  // can't be reached, or refuses us
+	CodeDeleteDenied      = "DELETE_DENIED"      // may be listed but not swept
+	CodeVersioningUnknown = "VERSIONING_UNKNOWN" // the server can't say
+	CodeVersioned         = "VERSIONED_BUCKET"   // has or had versioning
+	CodeUploads           = "UPLOADS_NOT_SWEPT"  // incomplete uploads are there
+	CodeUploadsUnseen     = "UPLOADS_NOT_LISTED" // or could not be looked for
+	CodeListing           = "LISTING_INCOMPLETE"
+	CodeInterrupted       = "INTERRUPTED"
+)
+
+// preflight asks each store for its state and clock, and makes the run that is
+// to be frozen. It returns an error if no store at all can be worked on: then
+// there is nothing that a report could say.
+func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("preflight: make the run's id: %w", err)
+	}
+	run := &Run{ID: id.String(), Type: req.Type, Trigger: req.Trigger, Slot: req.Slot, Spec: req.Spec,
+		Found: make([]StoreFound, len(req.Spec.Stores))}
+	why := make([]error, len(req.Spec.Stores))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, s.Concurrency))
+	for i, spec := range req.Spec.Stores {
+		group.Go(func() error {
+			run.Found[i], why[i] = s.inspect(gctx, spec, run.Deletes())
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, fmt.Errorf("preflight: %w", err)
+	}
+	usable := false
+	for i, f := range run.Found {
+		if why[i] != nil {
+			s.Log.Warn().Str("store", req.Spec.Stores[i].Name).Str("code", f.Left).Err(why[i]).Msg("store is left alone")
+		}
+		usable = usable || why[i] == nil || f.Left == CodeVersioned
+	}
+	if !usable {
+		return nil, fmt.Errorf("preflight: no store can be worked on, nothing was deleted: %w", errors.Join(why...))
+	}
+	run.clock(s.Now())
+	for i, f := range run.Found {
+		if f.Left == "" {
+			run.Shards = append(run.Shards, Shard{Store: i})
+		}
+	}
+	return run, nil
+}
+
+// clock fixes the run's start and cutoff: the earlier of the local clock and
+// each server's, so that a clock that runs ahead can't make young data old.
+func (r *Run) clock(local time.Time) {
+	r.StartedAt = local.UTC().Truncate(time.Second)
+	start := r.StartedAt
+	for _, f := range r.Found {
+		if at := local.Add(f.Skew); f.Left == "" && at.Before(start) {
+			start = at
+		}
+	}
+	r.Cutoff = retention.Cutoff(start, r.Spec.MaxAge)
+}
+
+// inspect asks one store for its state. A store that is to be left alone comes
+// back with a code, and an error for the log that says what to do.
+func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (StoreFound, error) {
+	found := StoreFound{Versioning: "unknown", ObjectLock: "unknown"}
+	store, err := s.Open(ctx, spec)
+	if err != nil {
+		found.Left = CodeUnreachable
+		return found, err
+	}
+	state, err := store.Inspect(ctx)
+	if err != nil {
+		found.Left = CodeUnreachable
+		return found, err
+	}
+	found.Versioning, found.ObjectLock, found.Provider = string(state.Versioning), string(state.ObjectLock), state.Provider
+	found.Skew, found.Uploads, found.UploadsUnseen = state.Skew, state.Uploads, !state.UploadsComplete
+	switch found.Versioning {
+	case "never":
+	case "enabled", "suspended":
+		found.Left = CodeVersioned
+		return found, fmt.Errorf("store %q: bucket %q has or had versioning (%s): this version of sweeper does not sweep versions yet; the store is reported, not swept",
+			spec.Name, spec.Bucket, found.Versioning)
+	default:
+		found.Left = CodeVersioningUnknown
+		return found, fmt.Errorf("store %q: the server of bucket %q does not say whether versioning is on: if it never was, set `versioning: never`",
+			spec.Name, spec.Bucket)
+	}
+	if deletes {
+		if err := store.ProbeDelete(ctx); err != nil {
+			found.Left = CodeDeleteDenied
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// freeze takes the next number by creating run.json.
+func (s *Sweeper) freeze(ctx context.Context, run *Run) error {
+	used, err := s.numbers(ctx)
+	if err != nil {
+		return err
+	}
+	run.Number = used.next()
+	data, err := marshal(run)
+	if err != nil {
+		return err
+	}
+	if err := s.Work.Put(ctx, workName(run.Number, runFile), data); err != nil {
+		if errors.Is(err, vault.ErrExists) {
+			return fmt.Errorf("run %d was begun by someone else under our lease: nothing was deleted; run again: %w", run.Number, err)
+		}
+		return fmt.Errorf("freeze run %d: %w", run.Number, err)
+	}
+	return nil
+}
+
+// numbers are the run numbers in use: those with a report, and those with work files.
+type numbers struct{ sealed, worked []int64 }
+
+func (n numbers) next() int64 {
+	next := int64(0)
+	for _, list := range [][]int64{n.sealed, n.worked} {
+		if len(list) > 0 {
+			next = max(next, slices.Max(list)+1)
+		}
+	}
+	return next
+}
+
+// dead are the runs that were begun and never sealed, oldest first.
+func (n numbers) dead() []int64 {
+	var dead []int64
+	for _, w := range n.worked {
+		if !slices.Contains(n.sealed, w) {
+			dead = append(dead, w)
+		}
+	}
+	return dead
+}
+
+func (s *Sweeper) numbers(ctx context.Context) (numbers, error) {
+	var n numbers
+	reports, err := s.Vault.List(ctx, "reports/")
+	if err != nil {
+		return n, fmt.Errorf("list the reports in the vault: %w", err)
+	}
+	for _, name := range reports {
+		var number int64
+		var file string
+		if _, err := fmt.Sscanf(name, "reports/%010d/%s", &number, &file); err == nil && file == evidence.FileBundle {
+			n.sealed = append(n.sealed, number)
+		}
+	}
+	work, err := s.Work.List(ctx, "")
+	if err != nil {
+		return n, fmt.Errorf("list the work area: %w", err)
+	}
+	for _, name := range work {
+		var number int64
+		var file string
+		if _, err := fmt.Sscanf(name, "%010d/%s", &number, &file); err == nil && file == runFile {
+			n.worked = append(n.worked, number)
+		}
+	}
+	slices.Sort(n.sealed)
+	slices.Sort(n.worked)
+	return n, nil
+}

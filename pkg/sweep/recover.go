@@ -1,0 +1,235 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// applyWithin is how long the plan of a dry run or of a stopped run is kept.
+const applyWithin = 24 * time.Hour
+
+// recover seals the runs that died, oldest first, each under its own number.
+// It deletes nothing.
+func (s *Sweeper) recover(ctx context.Context) ([]int64, error) {
+	n, err := s.numbers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var recovered []int64
+	for _, number := range n.dead() {
+		s.Log.Warn().Int64("run", number).Msg("a run died; it is sealed first")
+		if err := s.recoverRun(ctx, number); err != nil {
+			return recovered, fmt.Errorf("recover run %d, nothing was deleted: %w", number, err)
+		}
+		recovered = append(recovered, number)
+	}
+	return recovered, nil
+}
+
+func (s *Sweeper) recoverRun(ctx context.Context, number int64) error {
+	var run Run
+	ok, err := s.load(ctx, &Run{Number: number}, runFile, &run)
+	if err != nil || !ok {
+		return errors.Join(err, missing(ok, "frozen run"))
+	}
+	sealing, err := s.load(ctx, &run, sealFile(payloadFile), new(evidence.Statement))
+	if err != nil {
+		return err
+	}
+	if !sealing {
+		if err := s.settleDead(ctx, &run); err != nil {
+			return err
+		}
+		if run.Deletes() {
+			run.Type = evidence.TypeRecovery
+			run.Trigger = "recovery"
+		}
+	}
+	_, err = s.Seal(ctx, &run)
+	return err
+}
+
+// settleDead makes every plan and manifest part that the dead run lacks.
+func (s *Sweeper) settleDead(ctx context.Context, run *Run) error {
+	guard, err := s.readGuard(ctx, run)
+	if err != nil {
+		return err
+	}
+	for i := range run.Shards {
+		plan, err := s.deadPlan(ctx, run, i)
+		if err != nil {
+			return err
+		}
+		for n := range plan.Segments {
+			if err := s.settleSegment(ctx, run, guard, plan, i, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// deadPlan returns the shard's plan. Where the run died while planning, the
+// segments it wrote are named in a plan that is not complete: nothing of them
+// was deleted.
+func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan, error) {
+	var plan ShardPlan
+	if ok, err := s.load(ctx, run, planFile(shard), &plan); ok || err != nil {
+		return plan, err
+	}
+	plan = ShardPlan{Census: *newCensus(), Segments: []Segment{}}
+	plan.Census.Problem = CodeInterrupted
+	for {
+		name := segmentFile(shard, len(plan.Segments))
+		data, err := s.Work.Get(ctx, workName(run.Number, name))
+		if errors.Is(err, vault.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return plan, err
+		}
+		entries, err := decodeSegment(name, data)
+		if err != nil {
+			return plan, err
+		}
+		for _, e := range entries {
+			p := &plan.Census.Population
+			p.Listed, p.Expired, p.Objects, p.Bytes = p.Listed+1, p.Expired+1, p.Objects+1, p.Bytes+e.Size
+		}
+		plan.Segments = append(plan.Segments, Segment{Name: name, Count: int64(len(entries)),
+			SHA256: evidence.SHA256Hex(data), ListedAt: run.StartedAt})
+	}
+	return plan, s.save(ctx, run, planFile(shard), plan)
+}
+
+// settleSegment writes the manifest part of a dead run's segment, if absent.
+func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, plan ShardPlan, shard, n int) error {
+	names, err := s.Vault.List(ctx, reportFile(run.Number, evidence.PartName(shard, n)))
+	if err != nil || len(names) > 0 {
+		return err
+	}
+	entries, err := s.readSegment(ctx, run, plan, n)
+	if err != nil {
+		return err
+	}
+	w := &sweeping{sweeper: s, stop: ctx, spec: run.Spec.Stores[run.Shards[shard].Store],
+		prefix: string(run.Shards[shard].After), entries: entries, fates: make([]fate, len(entries))}
+	halt := s.leaveAll(run, guard, plan)
+	if run.Deletes() && guard.Trip == nil {
+		halt = CodeRecovered
+	}
+	if guard.Go && plan.Census.Complete || guard.Go && deletesAnyway(plan) {
+		err = s.lookUpDead(ctx, run, shard, w)
+	} else {
+		for i := range entries {
+			w.settle(i, evidence.OutcomeLeft, halt, evidence.ByLookup)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.writePart(ctx, run, shard, n, w)
+}
+
+// lookUpDead gives each entry of a segment that may have been under way the
+// outcome that the store shows now. A store that can't be reached gives
+// unconfirmed and holds nobody up.
+func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweeping) error {
+	store, err := s.open(ctx, run, run.Shards[shard].Store)
+	var seen []sight
+	if err == nil {
+		seen, err = lookup(ctx, store, w.prefix, w.entriesOf(indices(len(w.entries))))
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		s.Log.Error().Str("store", w.spec.Name).Err(err).Msg("a dead run's store can't be looked at")
+	}
+	for i, e := range w.entries {
+		switch {
+		case e.Hold != "":
+			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+		case err != nil:
+			w.settle(i, evidence.OutcomeUnconfirmed, CodeUnreachable, evidence.ByLookup)
+		case seen[i] == gone:
+			w.settle(i, evidence.OutcomeAbsent, CodeRecovered, evidence.ByLookup)
+		case seen[i] == changed:
+			w.settle(i, evidence.OutcomeChanged, CodeChanged, evidence.ByLookup)
+		default:
+			w.settle(i, evidence.OutcomeLeft, CodeRecovered, evidence.ByLookup)
+		}
+	}
+	return nil
+}
+
+func indices(n int) []int {
+	idx := make([]int, n)
+	for i := range idx {
+		idx[i] = i
+	}
+	return idx
+}
+
+// tidy removes the work files of sealed runs and returns how many remain. The
+// plan of a dry run or of a stopped run is kept as long as it can be applied.
+func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
+	n, err := s.numbers(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var left int64
+	for _, number := range n.worked {
+		if !slices.Contains(n.sealed, number) {
+			continue
+		}
+		var run Run
+		if ok, err := s.load(ctx, &Run{Number: number}, runFile, &run); err != nil {
+			return left, err
+		} else if ok && s.appliable(ctx, &run) {
+			continue
+		}
+		remains, err := s.removeWork(ctx, number)
+		if err != nil {
+			s.Log.Warn().Int64("run", number).Err(err).Msg("working files can't be removed")
+		}
+		left += remains
+	}
+	return left, nil
+}
+
+// appliable reports whether a sealed run's plan may still be carried out.
+func (s *Sweeper) appliable(ctx context.Context, run *Run) bool {
+	if s.Now().Sub(run.StartedAt) > applyWithin {
+		return false
+	}
+	guard, err := s.readGuard(ctx, run)
+	return err == nil && (run.Type == evidence.TypeDryRun || guard.Trip != nil)
+}
+
+// removeWork removes the work files of one run, run.json last: a folder that
+// is half removed is still known as a run's.
+func (s *Sweeper) removeWork(ctx context.Context, number int64) (int64, error) {
+	names, err := s.Work.List(ctx, workName(number, ""))
+	if err != nil {
+		return 0, err
+	}
+	var errs []error
+	last := workName(number, runFile)
+	for _, name := range names {
+		if name != last {
+			errs = append(errs, s.Work.Remove(ctx, name))
+		}
+	}
+	if errors.Join(errs...) == nil {
+		errs = append(errs, s.Work.Remove(ctx, last))
+	}
+	rest, err := s.Work.List(ctx, workName(number, ""))
+	return int64(len(rest)), errors.Join(append(errs, err)...)
+}

@@ -1,0 +1,179 @@
+package sweep
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// Entry is what the rules judge.
+type Entry = retention.Entry
+
+// StoreSpec says which bucket, how to reach it, and how to read its keys. It
+// holds no secret: Profile and CredentialsFile only name where one is.
+type StoreSpec struct {
+	Name            string   `json:"name"`
+	Bucket          string   `json:"bucket"`
+	Prefix          string   `json:"prefix"`
+	Endpoint        string   `json:"endpoint"`
+	Region          string   `json:"region"`
+	PathStyle       bool     `json:"pathStyle"`
+	Profile         string   `json:"profile"`
+	CredentialsFile string   `json:"credentialsFile"`
+	Layouts         []string `json:"layouts"`
+	KeyDateZone     string   `json:"keyDateZone"`
+	NoTeam          []string `json:"noTeam"` // prefixes of the whole key
+	Versioning      string   `json:"versioning"`
+	Checksum        string   `json:"checksum"`
+	OverwriteGuard  string   `json:"overwriteGuard"`
+	Batch           int      `json:"batch"`
+}
+
+// RosterSpec is the roster as it was read, or empty.
+type RosterSpec struct {
+	Source string                 `json:"source"`
+	SHA256 string                 `json:"sha256"`
+	MaxAge time.Duration          `json:"maxAge"` // nanoseconds
+	Roster retention.Roster       `json:"roster"`
+	// AllowEmpty says that there are no ZDR teams, on purpose.
+	AllowEmpty bool `json:"allowEmpty"`
+}
+
+// Spec is everything that decides in a run, as values: made from the config,
+// the roster and the holds, and frozen in run.json.
+type Spec struct {
+	Organization evidence.Organization `json:"organization"`
+	Actor        evidence.Actor        `json:"actor"`
+	MaxAge       time.Duration         `json:"maxAge"` // nanoseconds
+	MaxAgeText   string                `json:"maxAgeText"`
+	AgeSource    retention.AgeSource   `json:"ageSource"`
+	Stores       []StoreSpec           `json:"stores"`
+	Roster       RosterSpec            `json:"roster"`
+	Holds        []retention.Hold      `json:"holds"`
+	HoldsSHA256  string                `json:"holdsSha256"`
+	Limits       retention.Limits      `json:"limits"`
+	Confirm      bool                  `json:"confirm"`
+	AllTeams     bool                  `json:"allTeams"` // rows for all teams, not only ZDR ones
+	ClearKeys    bool                  `json:"clearKeys"`
+	Schedule     *evidence.Schedule    `json:"schedule"`
+	Lock         string                `json:"lock"` // none, compliance, governance
+	LockDays     int                   `json:"lockDays"`
+	ManifestDays int                   `json:"manifestDays"`
+	// Config is config.json, to the byte.
+	Config []byte `json:"config"`
+}
+
+// Request asks for one run.
+type Request struct {
+	Spec Spec
+	// Type is evidence.TypeSweep, TypeDryRun or TypeAttestation.
+	Type string
+	// Trigger is "schedule" or "manual".
+	Trigger string
+	// Slot is the slot of the schedule that this run serves; zero for none.
+	Slot time.Time
+}
+
+// StoreFound is what preflight found out about a store.
+type StoreFound struct {
+	Versioning string        `json:"versioning"`
+	ObjectLock string        `json:"objectLock"`
+	Provider   string        `json:"provider"`
+	Skew       time.Duration `json:"skew"` // server minus local, nanoseconds
+	// Left says why the store is left alone (a code); empty if it is swept.
+	Left string `json:"left"`
+	// Uploads are incomplete uploads, which this version counts but does not abort.
+	Uploads int64 `json:"uploads"`
+	// UploadsUnseen says that they could not be listed to the end.
+	UploadsUnseen bool `json:"uploadsUnseen"`
+}
+
+// Shard is a store and a key range (After, UpTo]; the bounds are bytes.
+type Shard struct {
+	Store int    `json:"store"` // index into Stores
+	After []byte `json:"after"`
+	UpTo  []byte `json:"upTo"`
+}
+
+// Run is a frozen run: the content of run.json. Creating that file takes the
+// number. Nothing that decides is read from anywhere else afterwards.
+type Run struct {
+	ID        string    `json:"id"` // UUIDv7
+	Number    int64     `json:"number"`
+	Type      string    `json:"type"`
+	Trigger   string    `json:"trigger"`
+	Slot      time.Time `json:"slot"` // zero for none
+	StartedAt time.Time `json:"startedAt"`
+	Cutoff    time.Time `json:"cutoff"`
+	// TakenOver says that the run before this one had not released its lease.
+	TakenOver bool `json:"takenOver"`
+	// Leftovers counts working files of earlier runs that could not be removed.
+	Leftovers int64        `json:"leftovers"`
+	Spec      Spec         `json:"spec"`
+	Found     []StoreFound `json:"found"` // a StoreFound for each of Spec.Stores
+	Shards    []Shard      `json:"shards"`
+}
+
+// Deletes reports whether the run is one that deletes.
+func (r *Run) Deletes() bool { return r.Type == evidence.TypeSweep }
+
+// Policy returns the rules for one store of the run.
+func (r *Run) Policy(store int) (retention.Policy, error) {
+	s := r.Spec.Stores[store]
+	zone, err := time.LoadLocation(s.KeyDateZone)
+	if err != nil {
+		return retention.Policy{}, fmt.Errorf("run %d: store %q: key_date_zone: %w", r.Number, s.Name, err)
+	}
+	p := retention.Policy{
+		Store: s.Name, Prefix: s.Prefix,
+		MaxAge: r.Spec.MaxAge, AgeSource: r.Spec.AgeSource,
+		Start: r.StartedAt, Cutoff: r.Cutoff,
+		Zone: zone, NoTeam: s.NoTeam, Holds: r.Spec.Holds, Roster: r.Spec.Roster.Roster,
+	}
+	for _, text := range s.Layouts {
+		l, err := retention.ParseLayout(s.Prefix, text)
+		if err != nil {
+			return retention.Policy{}, fmt.Errorf("run %d: store %q: layout: %w", r.Number, s.Name, err)
+		}
+		p.Layouts = append(p.Layouts, l)
+	}
+	return p, nil
+}
+
+// Names of a run's files in the work area.
+func workName(n int64, file string) string { return fmt.Sprintf("%010d/%s", n, file) }
+
+const runFile = "run.json"
+
+func planFile(shard int) string           { return fmt.Sprintf("plan-%04d.json", shard) }
+func segmentFile(shard, n int) string     { return fmt.Sprintf("plan-%04d-%05d.jsonl.zst", shard, n) }
+func confirmFile(shard int) string        { return fmt.Sprintf("confirm-%04d.json", shard) }
+func sweptFile(shard, n int) string       { return fmt.Sprintf("swept-%04d-%05d.json", shard, n) }
+func sealFile(name string) string         { return "seal/" + name }
+func reportFile(n int64, f string) string { return evidence.ReportDir(n) + "/" + f }
+
+const guardFile = "guard.json"
+
+// marshal writes the one spelling of a working file.
+func marshal(v any) ([]byte, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode working file: %w", err)
+	}
+	return append(data, '\n'), nil
+}
+
+// unmarshal refuses what this version would not have written: a working file
+// of another version must not be half understood.
+func unmarshal(name string, data []byte, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("work area: %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package sweep
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// segmentEntries is how many entries a plan segment holds at most. It is the
+// limit of a manifest part, since each segment gives exactly one part.
+const segmentEntries = evidence.MaxPartLines
+
+// Planned is one entry that is to go, as the plan holds it: enough to delete
+// it, to see whether it changed, and to write its manifest line.
+type Planned struct {
+	Key          []byte         `json:"k"` // base64: keys are bytes
+	Kind         retention.Kind `json:"kind"`
+	ID           string         `json:"id,omitempty"`
+	LastModified time.Time      `json:"lm"`
+	ETag         string         `json:"etag,omitempty"`
+	Size         int64          `json:"size"`
+	Latest       bool           `json:"latest,omitempty"`
+	Created      time.Time      `json:"created"`
+	Why          string         `json:"why"`
+	Team         string         `json:"team,omitempty"`
+	// Private entries are a ZDR team's or unattributed: their line says little.
+	Private bool   `json:"private,omitempty"`
+	Hold    string `json:"hold,omitempty"` // the hold that keeps it
+}
+
+// Entry returns the entry as it was listed.
+func (p Planned) Entry() Entry {
+	return Entry{Key: string(p.Key), Kind: p.Kind, ID: p.ID, LastModified: p.LastModified,
+		ETag: p.ETag, Size: p.Size, Latest: p.Latest}
+}
+
+func planned(e Entry, v retention.Verdict) Planned {
+	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
+		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Created: v.Created, Why: evidence.WhyAge,
+		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold}
+}
+
+// encodeSegment writes a plan segment: one JSON object a line, zstd.
+func encodeSegment(entries []Planned) ([]byte, error) {
+	var out bytes.Buffer
+	z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("plan segment: %w", err)
+	}
+	enc := json.NewEncoder(z)
+	for _, e := range entries {
+		if err := enc.Encode(e); err != nil {
+			return nil, fmt.Errorf("plan segment: %w", err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("plan segment: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// decodeSegment reads what encodeSegment wrote, and nothing else.
+func decodeSegment(name string, data []byte) ([]Planned, error) {
+	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer z.Close()
+	dec := json.NewDecoder(bufio.NewReader(z))
+	dec.DisallowUnknownFields()
+	var entries []Planned
+	for {
+		var p Planned
+		err := dec.Decode(&p)
+		if err == io.EOF {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: entry %d: %w", name, len(entries)+1, err)
+		}
+		if len(entries) == segmentEntries {
+			return nil, fmt.Errorf("%s: more than %d entries", name, segmentEntries)
+		}
+		if len(p.Key) == 0 || p.Kind == "" || p.LastModified.IsZero() || p.Created.IsZero() || p.Why == "" {
+			return nil, fmt.Errorf("%s: entry %d lacks key, kind, date or why", name, len(entries)+1)
+		}
+		entries = append(entries, p)
+	}
+}

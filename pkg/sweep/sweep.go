@@ -1,0 +1,250 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// Codes of outcomes, besides the server's own.
+const (
+	CodeDryRun    = "DRY_RUN"
+	CodeGuard     = "GUARD"
+	CodeRecovered = "RECOVERED"
+	CodeChanged   = "CHANGED_SINCE_LISTED"
+	CodeThrottled = "THROTTLED"
+)
+
+// fate is what became of one planned entry.
+type fate struct {
+	outcome, code, by string
+	at                time.Time
+}
+
+// SweptFile is swept-SSSS-NNNNN.json: what the manifest part of a segment does
+// not hold. A run that dies between the two loses these two numbers only.
+type SweptFile struct {
+	Retries       int64 `json:"retries"`
+	WindowSeconds int64 `json:"windowSeconds"`
+}
+
+// SweepShard takes each plan segment of the shard, deletes what it names
+// (unless the run may not), and writes the manifest part. A segment that has its
+// part is done.
+//
+// When stop ends, the batch in flight is finished and the rest is left.
+func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) error {
+	guard, err := s.readGuard(ctx, run)
+	if err != nil {
+		return err
+	}
+	var plan ShardPlan
+	if ok, err := s.load(ctx, run, planFile(shard), &plan); err != nil || !ok {
+		return errors.Join(err, missing(ok, "plan of shard %d", shard))
+	}
+	store, err := s.open(ctx, run, run.Shards[shard].Store)
+	if err != nil {
+		return err
+	}
+	halt := s.leaveAll(run, guard, plan)
+	for n := range plan.Segments {
+		seg, err := s.readSegment(ctx, run, plan, n)
+		if err != nil {
+			return err
+		}
+		w := &sweeping{sweeper: s, stop: stop, store: store, spec: run.Spec.Stores[run.Shards[shard].Store],
+			prefix: string(run.Shards[shard].After), entries: seg, fates: make([]fate, len(seg)),
+			checked: plan.Segments[n].ListedAt, halt: halt}
+		if err := w.all(ctx); err != nil {
+			return err
+		}
+		if err := s.writePart(ctx, run, shard, n, w); err != nil {
+			return err
+		}
+		halt = w.halt
+	}
+	return nil
+}
+
+// leaveAll returns the code under which every entry is left, "" to go on.
+func (s *Sweeper) leaveAll(run *Run, guard GuardFile, plan ShardPlan) string {
+	switch {
+	case run.Type == evidence.TypeDryRun:
+		return CodeDryRun
+	case guard.Trip != nil:
+		return CodeGuard
+	case !guard.Go:
+		return CodeInterrupted
+	case !plan.Census.Complete && plan.Census.Problem != CodeUploads && plan.Census.Problem != CodeUploadsUnseen:
+		return plan.Census.Problem
+	default:
+		return ""
+	}
+}
+
+func missing(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf("the work area lacks the "+format, args...)
+}
+
+// readSegment reads a plan segment and checks it against the shard's plan.
+func (s *Sweeper) readSegment(ctx context.Context, run *Run, plan ShardPlan, n int) ([]Planned, error) {
+	seg := plan.Segments[n]
+	data, err := s.Work.Get(ctx, workName(run.Number, seg.Name))
+	if err != nil {
+		return nil, err
+	}
+	if sum := evidence.SHA256Hex(data); sum != seg.SHA256 {
+		return nil, fmt.Errorf("work area: %s is not the segment that was planned (sha256 %s, not %s)", seg.Name, sum, seg.SHA256)
+	}
+	entries, err := decodeSegment(seg.Name, data)
+	if err == nil && int64(len(entries)) != seg.Count {
+		err = fmt.Errorf("work area: %s has %d entries, not %d", seg.Name, len(entries), seg.Count)
+	}
+	return entries, err
+}
+
+// writePart writes the manifest part of a segment into the vault. If there is
+// one, it stands: its writer was faster.
+func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *sweeping) error {
+	part, err := s.part(run, shard, n, w.entries, w.fates)
+	if err != nil {
+		return err
+	}
+	name := reportFile(run.Number, evidence.PartName(shard, n))
+	err = s.Vault.Put(ctx, name, part)
+	if errors.Is(err, vault.ErrExists) {
+		s.Log.Warn().Str("part", name).Msg("the manifest part is already there; it stands")
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("write the evidence of %d entries, nothing more is deleted: %w", len(w.entries), err)
+	}
+	return s.save(ctx, run, sweptFile(shard, n), SweptFile{Retries: w.retries, WindowSeconds: w.window()})
+}
+
+// part builds a manifest part: one line a planned entry, in plan order.
+func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) ([]byte, error) {
+	store := run.Shards[shard].Store
+	spec := run.Spec.Stores[store]
+	keys := map[string]evidence.TeamKey{}
+	w := evidence.NewPart(evidence.PartName(shard, n))
+	for i, e := range entries {
+		key, ok := keys[e.Team]
+		if !ok {
+			key = s.Identifiers.Team(e.Team)
+			keys[e.Team] = key
+		}
+		if err := w.Add(line(store, spec.Bucket, key, e, fates[i], run.Spec.ClearKeys)); err != nil {
+			return nil, fmt.Errorf("segment %d of shard %d: entry %d: %w", n, shard, i, err)
+		}
+	}
+	data, _, err := w.Finish()
+	return data, err
+}
+
+// line is the manifest line of one entry. About a ZDR team or an unattributed
+// key it says no team and no time.
+func line(store int, bucket string, key evidence.TeamKey, e Planned, f fate, clearKeys bool) evidence.Line {
+	l := evidence.Line{Store: store, KeyHMAC: key.KeyHMAC(string(e.Kind), bucket, string(e.Key), e.ID),
+		Kind: string(e.Kind), Why: e.Why, Outcome: f.outcome, Code: f.code, By: f.by}
+	if e.Private {
+		return l
+	}
+	l.Created, l.At = evidence.HourUp(e.Created), evidence.HourDown(f.at)
+	if e.Team != "" {
+		l.TeamRef = key.Ref()
+	}
+	if clearKeys {
+		size := e.Size
+		l.Key, l.Team, l.Size = string(e.Key), e.Team, &size
+	}
+	return l
+}
+
+// sweeping is one segment on its way.
+type sweeping struct {
+	sweeper *Sweeper
+	stop    context.Context
+	store   Store
+	spec    StoreSpec
+	prefix  string // the shard's After
+	entries []Planned
+	fates   []fate
+	checked time.Time // when the entries were last seen unchanged
+	halt    string    // why the rest of the store is left; "" to go on
+	retries int64
+	longest time.Duration // that a rewritable entry went unchecked before its delete
+}
+
+func (w *sweeping) window() int64 {
+	return int64((w.longest + time.Second - 1) / time.Second)
+}
+
+func (w *sweeping) settle(i int, outcome, code, by string) {
+	w.fates[i] = fate{outcome: outcome, code: code, by: by, at: w.sweeper.Now().UTC()}
+	w.sweeper.progress().Done(1)
+}
+
+// all gives each entry of the segment its outcome.
+func (w *sweeping) all(ctx context.Context) error {
+	size := max(1, w.spec.Batch)
+	batch := make([]int, 0, size)
+	for i, e := range w.entries {
+		if w.halt == "" && e.Hold != "" {
+			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+			continue
+		}
+		batch = append(batch, i)
+		if len(batch) == size {
+			if err := w.batch(ctx, batch); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return w.batch(ctx, batch)
+}
+
+// batch deletes some entries of the segment, or leaves them when the store is
+// halted or the run is being stopped.
+func (w *sweeping) batch(ctx context.Context, batch []int) error {
+	if w.halt == "" && w.stop.Err() != nil {
+		w.halt = CodeInterrupted
+	}
+	if w.halt != "" {
+		for _, i := range batch {
+			w.settle(i, evidence.OutcomeLeft, w.halt, evidence.ByLookup)
+		}
+		return nil
+	}
+	return w.delete(ctx, batch)
+}
+
+// rewritable reports whether any of the entries could have been given other
+// bytes since it was listed.
+func (w *sweeping) rewritable(idx []int) bool {
+	for _, i := range idx {
+		e := w.entries[i].Entry()
+		if e.Rewritable() {
+			return true
+		}
+	}
+	return false
+}
+
+// at looks like Entry but says what the rules call it.
+func (w *sweeping) entriesOf(idx []int) []retention.Entry {
+	out := make([]retention.Entry, len(idx))
+	for j, i := range idx {
+		out[j] = w.entries[i].Entry()
+	}
+	return out
+}

@@ -1,0 +1,207 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// Sweeper makes runs. All fields are required but for Slots (nil: no
+// schedule), Progress (nil: silent) and Concurrency (0: 1).
+type Sweeper struct {
+	// Lease takes the lease of the work area; the error wraps vault.ErrHeld if
+	// another run has it.
+	Lease func(ctx context.Context) (*vault.Lease, error)
+	// Open opens a store; it makes no request.
+	Open        func(ctx context.Context, s StoreSpec) (Store, error)
+	Vault, Work Area
+	// Signer is used by seal alone.
+	Signer      evidence.Signer
+	Trust       evidence.TrustRoot
+	Identifiers *evidence.Identifiers
+	Slots       Slots
+	// Now is the wall clock. Whatever decides uses the run's frozen start.
+	Now         func() time.Time
+	Log         zerolog.Logger
+	Progress    Progress
+	Concurrency int // shards at work at a time
+}
+
+// Sealed is a report that is in the vault.
+type Sealed struct {
+	Number          int64
+	ReportPath      string // in the vault
+	StatementSHA256 string
+	Predicate       evidence.Predicate
+	Teams           []evidence.TeamRow
+	// Recovered are the numbers of dead runs that were sealed first.
+	Recovered []int64
+}
+
+// Run makes one run and returns its sealed report.
+//
+// When ctx ends, the run stops gracefully: the batch in flight is finished, its
+// outcomes are written, and the report is sealed as interrupted. An error means
+// that this run sealed no report; what it did is in its files, and the next run
+// seals it.
+func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err error) {
+	lease, err := s.Lease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// What is in flight outlives ctx, but never the lease.
+	hard := lease.Context()
+	defer func() {
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if e := lease.Release(release); e != nil {
+			err = errors.Join(err, fmt.Errorf("release the lease: %w", e))
+		}
+	}()
+	return s.leased(hard, ctx, req, lease.TakenOver)
+}
+
+// leased is Run under the lease. ctx ends with the lease, stop asks for a
+// graceful end.
+func (s *Sweeper) leased(ctx, stop context.Context, req Request, takenOver bool) (*Sealed, error) {
+	recovered, err := s.recover(ctx)
+	if err != nil {
+		return nil, err
+	}
+	leftovers, err := s.tidy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if stop.Err() != nil {
+		return nil, fmt.Errorf("stopped before the run began: %w", context.Cause(stop))
+	}
+	run, err := s.preflight(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	run.TakenOver, run.Leftovers = takenOver, leftovers
+	if err := s.freeze(ctx, run); err != nil {
+		return nil, err
+	}
+	log := s.Log.With().Int64("run", run.Number).Str("type", run.Type).Logger()
+	log.Info().Time("cutoff", run.Cutoff).Int("stores", len(run.Spec.Stores)).Msg("run started")
+	if err := s.steps(ctx, stop, run); err != nil {
+		return nil, fmt.Errorf("run %d: %w", run.Number, err)
+	}
+	sealed, err := s.Seal(ctx, run)
+	if err != nil {
+		return nil, fmt.Errorf("run %d: seal: %w", run.Number, err)
+	}
+	sealed.Recovered = recovered
+	if _, err := s.tidy(ctx); err != nil {
+		log.Warn().Err(err).Msg("working files were not removed")
+	}
+	t := sealed.Predicate.Totals
+	log.Info().Str("result", sealed.Predicate.Result).Int64("listed", t.Listed).Int64("expired", t.Expired).
+		Int64("deleted", t.Deleted).Int64("failed", t.Failed).Str("statement", sealed.StatementSHA256).Msg("report sealed")
+	return sealed, nil
+}
+
+// steps are plan, guard, sweep and confirm, over all shards.
+func (s *Sweeper) steps(ctx, stop context.Context, run *Run) error {
+	s.progress().Step("plan")
+	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.PlanShard(ctx, stop, run, i) }); err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	if run.Type == evidence.TypeAttestation {
+		return nil
+	}
+	if stop.Err() == nil {
+		if err := s.Guard(ctx, run); err != nil {
+			return fmt.Errorf("guard: %w", err)
+		}
+	}
+	s.progress().Step("sweep")
+	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.SweepShard(ctx, stop, run, i) }); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	confirm, err := s.confirms(ctx, run)
+	if err != nil || !confirm || stop.Err() != nil {
+		return err
+	}
+	s.progress().Step("confirm")
+	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.ConfirmShard(ctx, stop, run, i) }); err != nil {
+		return fmt.Errorf("confirm: %w", err)
+	}
+	return nil
+}
+
+// confirms reports whether a second listing has anything to confirm.
+func (s *Sweeper) confirms(ctx context.Context, run *Run) (bool, error) {
+	if !run.Deletes() || !run.Spec.Confirm {
+		return false, nil
+	}
+	g, err := s.readGuard(ctx, run)
+	return g.Go, err
+}
+
+// each calls f for every shard, some at a time, and stops at the first error.
+func (s *Sweeper) each(ctx context.Context, run *Run, f func(ctx context.Context, shard int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, s.Concurrency))
+	for i := range run.Shards {
+		group.Go(func() error { return f(ctx, i) })
+	}
+	return group.Wait()
+}
+
+func (s *Sweeper) progress() Progress {
+	if s.Progress == nil {
+		return silent{}
+	}
+	return s.Progress
+}
+
+// open opens the store of a run by its index.
+func (s *Sweeper) open(ctx context.Context, run *Run, store int) (Store, error) {
+	spec := run.Spec.Stores[store]
+	st, err := s.Open(ctx, spec)
+	if err != nil {
+		return nil, fmt.Errorf("open store %q: %w", spec.Name, err)
+	}
+	return st, nil
+}
+
+// once puts a file, and takes the one that is there if somebody was faster.
+func once(ctx context.Context, area Area, name string, data []byte) ([]byte, error) {
+	err := area.Put(ctx, name, data)
+	if errors.Is(err, vault.ErrExists) {
+		return area.Get(ctx, name)
+	}
+	return data, err
+}
+
+// load reads a working file into v; ok is false if there is none.
+func (s *Sweeper) load(ctx context.Context, run *Run, file string, v any) (ok bool, err error) {
+	name := workName(run.Number, file)
+	data, err := s.Work.Get(ctx, name)
+	if errors.Is(err, vault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, unmarshal(name, data, v)
+}
+
+// save writes a working file if it is absent; the first one stands.
+func (s *Sweeper) save(ctx context.Context, run *Run, file string, v any) error {
+	data, err := marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = once(ctx, s.Work, workName(run.Number, file), data)
+	return err
+}
