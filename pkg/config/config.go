@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -194,13 +195,16 @@ func Load(path string) (*Config, error) {
 // but can't be read is returned all the same: to fall through to another config
 // would sweep another store than the one meant.
 func FindDefault() (string, error) {
-	const local, system = "sweeper.yaml", "/etc/sweeper/sweeper.yaml"
-	for _, path := range []string{local, system} {
+	return findFirst("sweeper.yaml", "/etc/sweeper/sweeper.yaml")
+}
+
+func findFirst(paths ...string) (string, error) {
+	for _, path := range paths {
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("no config: there is neither %s nor %s; name one with --config FILE, or try \"sweeper demo\", which needs none", local, system)
+	return "", fmt.Errorf("no config: there is no %s; name one with --config FILE, or try \"sweeper demo\", which needs none", strings.Join(paths, " and no "))
 }
 
 // CheckHolds refuses a hold on a store that the config doesn't have: it would

@@ -181,9 +181,7 @@ func TestLoadResolvesPathsAgainstTheConfigsFolder(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sweeper.yaml")
 	text := small + "holds: ../holds.yaml\nzdr: {roster: /abs/roster.csv}\n"
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	write(t, path, text)
 	t.Chdir(filepath.Dir(dir))
 	relative := filepath.Join(filepath.Base(dir), "sweeper.yaml")
 	c, err := Load(relative)
@@ -200,16 +198,39 @@ func TestLoadResolvesPathsAgainstTheConfigsFolder(t *testing.T) {
 
 func TestFindDefaultPrefersTheWorkingDirectory(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if _, err := FindDefault(); err == nil {
-		t.Skip("this machine has an /etc/sweeper/sweeper.yaml")
-	} else if !strings.Contains(err.Error(), "--config") {
-		t.Errorf("no way out in %v", err)
+	system := filepath.Join(t.TempDir(), "system.yaml")
+	if _, err := findFirst("sweeper.yaml", system); err == nil || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("with neither file: %v", err)
 	}
-	if err := os.WriteFile("sweeper.yaml", nil, 0o600); err != nil {
-		t.Fatal(err)
+	write(t, system, "")
+	if path, err := findFirst("sweeper.yaml", system); path != system || err != nil {
+		t.Errorf("with the second alone: %q, %v", path, err)
 	}
+	write(t, "sweeper.yaml", "")
 	if path, err := FindDefault(); path != "sweeper.yaml" || err != nil {
-		t.Errorf("FindDefault = %q, %v", path, err)
+		t.Errorf("with the first: %q, %v", path, err)
+	}
+}
+
+// Falling through to another config would sweep another store.
+func TestAConfigThatCannotBeReadIsNotPassedOver(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "system.yaml", small)
+	write(t, "file", "")
+	unreadable := filepath.Join("file", "sweeper.yaml") // a file is no folder
+	path, err := findFirst(unreadable, "system.yaml")
+	if path != unreadable || err != nil {
+		t.Fatalf("findFirst = %q, %v", path, err)
+	}
+	if _, err := Load(path); err == nil {
+		t.Error("it was loaded")
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -48,7 +48,7 @@ func until(h *group) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
+	if day, err := time.Parse(time.DateOnly, text); err == nil && plausible(day.AddDate(0, 0, 1)) {
 		return day.AddDate(0, 0, 1)
 	}
 	t, ok := parseInstant(text)

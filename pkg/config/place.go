@@ -23,7 +23,7 @@ func (f file) path(g *group, name, fallback string, schemes ...string) string {
 	case isURL && slices.Contains(schemes, scheme):
 		return path
 	case isURL:
-		g.problem(name, "is a %s:// URL, which this setting does not take; write a path", scheme)
+		g.problem(name, "is a URL (%s://), which this setting does not take; write a path", scheme)
 		return ""
 	case filepath.IsAbs(path):
 		return filepath.Clean(path)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,10 @@ func (g *group) integer(name string, fallback, least, most int64) int64 {
 	value, err := strconv.ParseInt(n.text, 10, 64)
 	if err != nil || strconv.FormatInt(value, 10) != n.text {
 		g.problem(name, "%q is not a whole number; write digits, as in %d", n.raw, fallback)
+		return fallback
+	}
+	if value < least && most == math.MaxInt64 {
+		g.problem(name, "%s is too small; write a number of at least %d", n.raw, least)
 		return fallback
 	}
 	if value < least || value > most {
@@ -165,7 +170,7 @@ func (g *group) instant(name, example string) time.Time {
 	}
 	t, ok := parseInstant(text)
 	if !ok {
-		g.problem(name, "%q is not a time with date, clock and zone (RFC 3339); write it as in %s", text, example)
+		g.problem(name, "%q is not a time with date, clock and zone (RFC 3339, from 1970 on); write it as in %s", text, example)
 	}
 	return t
 }
@@ -174,8 +179,12 @@ func (g *group) instant(name, example string) time.Time {
 // that package time has.
 func parseInstant(text string) (time.Time, bool) {
 	var t time.Time
-	if err := t.UnmarshalText([]byte(text)); err != nil || t.UTC().Year() < 1 || t.UTC().Year() > 9999 {
+	if err := t.UnmarshalText([]byte(text)); err != nil || !plausible(t) {
 		return time.Time{}, false
 	}
 	return t.UTC(), true
 }
+
+// plausible keeps out the zero time, which code takes for "none", and years
+// that RFC 3339 can't write.
+func plausible(t time.Time) bool { return t.UTC().Year() >= 1970 && t.UTC().Year() <= 9999 }

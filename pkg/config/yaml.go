@@ -22,12 +22,7 @@ func parseYAML(p *problems, data []byte) *node {
 	if !ok {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(data))
-	if line := tooDeep(tokens); line > 0 {
-		p.add(line, "", "is nested more than %d deep, which no such file is; write it flatter", maxDepth)
-		return nil
-	}
-	file, err := parseTokens(tokens)
+	file, err := readYAML(string(data))
 	if err != nil {
 		line, message := 1, err.Error()
 		var at yaml.Error
@@ -60,20 +55,24 @@ func checkBytes(p *problems, data []byte) ([]byte, bool) {
 	return data, bad < 0
 }
 
-// parseTokens calls the parser. A panic of that library becomes an error: the
-// file is then refused like any other that can't be read.
-func parseTokens(tokens token.Tokens) (file *ast.File, err error) {
+// readYAML calls the parser. A panic of that library becomes an error: the file
+// is then refused like any other that can't be read.
+func readYAML(text string) (file *ast.File, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the parser gave up on it (%v)", r)
 		}
 	}()
+	tokens := lexer.Tokenize(text)
+	if deep := tooDeep(tokens); deep != nil {
+		return nil, &yaml.SyntaxError{Message: fmt.Sprintf("it is nested more than %d deep", maxDepth), Token: deep}
+	}
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
-// tooDeep returns the line at which the nesting passes maxDepth, or 0. It works
+// tooDeep returns the token at which the nesting passes maxDepth, or nil. It works
 // on tokens because the parser's time and stack grow without bound with depth.
-func tooDeep(tokens token.Tokens) int {
+func tooDeep(tokens token.Tokens) *token.Token {
 	flow, entries, line := 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
@@ -91,10 +90,10 @@ func tooDeep(tokens token.Tokens) int {
 		}
 		// Blocks nest by indentation, at least one column a level.
 		if flow > maxDepth || entries > maxDepth || (flow == 0 && t.Type == token.SequenceEntryType && t.Position.Column > 10*maxDepth) || deepKey(t, flow) {
-			return max(line, 1)
+			return t
 		}
 	}
-	return 0
+	return nil
 }
 
 func deepKey(t *token.Token, flow int) bool {

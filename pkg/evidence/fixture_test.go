@@ -13,14 +13,6 @@ import (
 
 const fixtureVault = "vault-7f3a"
 
-// fixtureKey is a signing key that is the same in every run.
-const fixtureKeyPEM = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglHRmVD10naLT0ZVJ
-0A2z9WV+ZG43kJ1H5ewYFPTxlyOhRANCAARugc8DNJtuH+6640rn21JbosdycdKW
-6WgoC3tccb1GeRydWFNVYIkpOrKaQLf18N0WOo9OWRNntADGuw7AC/2T
------END PRIVATE KEY-----
-`
-
 // plan is what one fixture report is made of; tests change it before sealing.
 type plan struct {
 	p      Predicate
@@ -65,10 +57,7 @@ func newSigner(t *testing.T) Signer {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	s, err := LoadSigner([]byte(fixtureKeyPEM))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newSigner(t)
 	trust, err := NewTrustRoot(fixtureVault, s.Public(), at(1, 0, 0))
 	if err != nil {
 		t.Fatal(err)

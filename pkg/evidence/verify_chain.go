@@ -25,10 +25,15 @@ func (r *verifier) links() {
 			rep.problemf(FileBundle, "reportId %s is that of report %d too", rep.p.ReportID, other)
 		}
 		ids[rep.p.ReportID] = rep.dir
-		if i > 0 && r.reports[i-1].dir == rep.dir-1 {
+		if i > 0 && r.contiguous(i) {
 			rep.follows(r.reports[i-1])
 		}
 	}
+}
+
+// contiguous reports whether report i stands directly after the one before it.
+func (r *verifier) contiguous(i int) bool {
+	return i == 0 || r.reports[i-1].dir == r.reports[i].dir-1
 }
 
 // follows checks the previous* fields, and that time went forward.
@@ -56,7 +61,10 @@ func (rep *report) follows(before *report) {
 // undeclared.
 func (r *verifier) slots() {
 	var before *report
-	for _, rep := range r.reports {
+	for i, rep := range r.reports {
+		if !r.contiguous(i) || !rep.parsed {
+			before = nil // what is missing might have declared it
+		}
 		if !rep.isSweep() {
 			continue
 		}
@@ -107,7 +115,11 @@ func (r *verifier) slotsBetween(before, rep *report) {
 // out, and demands that it was declared.
 func (r *verifier) changes() {
 	var before *report
-	for _, rep := range r.reports {
+	for i, rep := range r.reports {
+		rotation := rep.parsed && rep.p.ReportType == TypeKeyRotation
+		if !r.contiguous(i) || !rep.hasFacts && !rotation {
+			before = nil // what is missing might have declared it
+		}
 		if !rep.hasFacts {
 			continue
 		}

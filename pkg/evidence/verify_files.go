@@ -60,6 +60,7 @@ func (rep *report) config() {
 func (rep *report) teamsFile() {
 	data := rep.files[FileTeams]
 	if data == nil {
+		rep.hasFacts = false
 		return
 	}
 	rows, err := ParseTeams(data)
@@ -71,9 +72,7 @@ func (rep *report) teamsFile() {
 	rep.teams = rows
 	for _, row := range rows {
 		if row.ZDR && rep.hasFacts {
-			if rep.facts.ZDRTeams[row.Team] == "" {
-				rep.facts.ZDRTeams[row.Team] = row.ZDRSince
-			}
+			rep.facts.ZDRTeams[row.Team] = row.ZDRSince
 		}
 	}
 	rep.teamStates()

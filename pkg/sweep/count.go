@@ -15,13 +15,13 @@ const maxTeams = 100_000
 
 // TeamCount is what one listing saw of one team in one store.
 type TeamCount struct {
-	Objects    int64 `json:"objects"`
-	Versions   int64 `json:"versions"`
-	Markers    int64 `json:"markers"`
-	Uploads    int64 `json:"uploads"`
-	Planned    int64 `json:"planned"`
-	Residual   int64 `json:"residual"`
-	Violation  int64 `json:"violation"`
+	Objects     int64 `json:"objects"`
+	Versions    int64 `json:"versions"`
+	Markers     int64 `json:"markers"`
+	Uploads     int64 `json:"uploads"`
+	Planned     int64 `json:"planned"`
+	Residual    int64 `json:"residual"`
+	Violation   int64 `json:"violation"`
 	DatesDiffer int64 `json:"datesDiffer"`
 }
 
@@ -230,3 +230,5 @@ func addOutcomes(sum *evidence.OutcomeCounts, o evidence.OutcomeCounts) {
 	sum.Retries += o.Retries
 	sum.WindowSeconds = max(sum.WindowSeconds, o.WindowSeconds)
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

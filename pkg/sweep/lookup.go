@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
@@ -54,5 +53,5 @@ func lookup(ctx context.Context, store Store, after string, entries []retention.
 // key without its last character. No key that could be first is left out.
 func before(key string) string {
 	_, size := utf8.DecodeLastRuneInString(key)
-	return strings.TrimSuffix(key[:len(key)-size], "\xff")
+	return key[:len(key)-size]
 }

@@ -37,10 +37,7 @@ func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) erro
 	if ok, err := s.load(ctx, run, planFile(shard), &done); ok || err != nil {
 		return err
 	}
-	p, err := s.newPlanner(ctx, run, shard)
-	if err != nil {
-		return err
-	}
+	p := &planner{sweeper: s, run: run, shard: shard, segments: []Segment{}}
 	census, err := s.census(ctx, stop, run, shard, p.take)
 	if err != nil {
 		return err
@@ -59,10 +56,6 @@ type planner struct {
 	buffer   []Planned
 	listedAt time.Time
 	segments []Segment
-}
-
-func (s *Sweeper) newPlanner(_ context.Context, run *Run, shard int) (*planner, error) {
-	return &planner{sweeper: s, run: run, shard: shard, segments: []Segment{}}, nil
 }
 
 // take adds an expired entry. All entries of a key stay in one segment, since
@@ -119,7 +112,7 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 	}
 	judge := retention.NewJudge(policy)
 	t := tally{census: newCensus(), roster: policy.Roster, allTeams: run.Spec.AllTeams,
-		lateFrom: run.Cutoff.Add(-s.interval(run))}
+		lateFrom: run.Cutoff.Add(-run.interval())}
 	store, err := s.open(ctx, run, sh.Store)
 	if err != nil {
 		t.census.Problem = CodeUnreachable
@@ -161,16 +154,23 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 	return t.census, nil
 }
 
-// interval is how long the schedule gives a run before data counts as late: to
-// the next slot, or a day without a schedule.
-func (s *Sweeper) interval(run *Run) time.Duration {
-	if s.Slots == nil {
+// interval is how long the schedule gives a run before data counts as late: from
+// one slot to the next, or a day without a schedule.
+func (r *Run) interval() time.Duration {
+	next, err := evidence.NextDue(r.Spec.Schedule, r.StartedAt, nil)
+	if err != nil || next == "" {
 		return retention.Day
 	}
-	next := s.Slots.Next(run.StartedAt)
-	after := s.Slots.Next(next)
-	if next.IsZero() || after.IsZero() {
+	slot, err := evidence.ParseTime(next)
+	if err != nil {
 		return retention.Day
 	}
-	return after.Sub(next)
+	if next, err = evidence.NextDue(r.Spec.Schedule, slot, nil); err != nil {
+		return retention.Day
+	}
+	after, err := evidence.ParseTime(next)
+	if err != nil {
+		return retention.Day
+	}
+	return after.Sub(slot)
 }

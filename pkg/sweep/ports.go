@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 )
@@ -32,12 +31,6 @@ type Area interface {
 	List(ctx context.Context, prefix string) ([]string, error)
 	// Remove removes the file. Absent is success. Never called on a vault.
 	Remove(ctx context.Context, name string) error
-}
-
-// Slots says when runs are promised.
-type Slots interface {
-	// Next returns the first slot after t, zero if there is none.
-	Next(t time.Time) time.Time
 }
 
 // Progress is told how far a run is. Calls come from many goroutines.

@@ -46,9 +46,12 @@ func (s *Sweeper) recoverRun(ctx context.Context, number int64) error {
 		if err := s.settleDead(ctx, &run); err != nil {
 			return err
 		}
-		if run.Deletes() {
-			run.Type = evidence.TypeRecovery
-			run.Trigger = "recovery"
+		guard, err := s.readGuard(ctx, &run)
+		if err != nil {
+			return err
+		}
+		if run.Deletes() && guard.Trip == nil { // a stopped run stays one: nothing was deleted
+			run.Type, run.Trigger = evidence.TypeRecovery, "recovery"
 		}
 	}
 	_, err = s.Seal(ctx, &run)
@@ -99,13 +102,26 @@ func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan,
 			return plan, err
 		}
 		for _, e := range entries {
-			p := &plan.Census.Population
-			p.Listed, p.Expired, p.Objects, p.Bytes = p.Listed+1, p.Expired+1, p.Objects+1, p.Bytes+e.Size
+			plan.Census.addDead(e)
 		}
 		plan.Segments = append(plan.Segments, Segment{Name: name, Count: int64(len(entries)),
 			SHA256: evidence.SHA256Hex(data), ListedAt: run.StartedAt})
 	}
 	return plan, s.save(ctx, run, planFile(shard), plan)
+}
+
+// addDead counts an entry of which only the plan is known.
+func (c *Census) addDead(e Planned) {
+	p := &c.Population
+	p.Listed, p.Expired, p.Objects, p.Bytes = p.Listed+1, p.Expired+1, p.Objects+1, p.Bytes+e.Size
+	switch {
+	case e.Private && e.Team == "":
+		p.Unattributed++
+	case e.Private:
+		n := c.Teams[e.Team]
+		n.Objects, n.Planned = n.Objects+1, n.Planned+1
+		c.Teams[e.Team] = n
+	}
 }
 
 // settleSegment writes the manifest part of a dead run's segment, if absent.
@@ -120,16 +136,13 @@ func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, 
 	}
 	w := &sweeping{sweeper: s, stop: ctx, spec: run.Spec.Stores[run.Shards[shard].Store],
 		prefix: string(run.Shards[shard].After), entries: entries, fates: make([]fate, len(entries))}
-	halt := s.leaveAll(run, guard, plan)
-	if run.Deletes() && guard.Trip == nil {
-		halt = CodeRecovered
-	}
-	if guard.Go && plan.Census.Complete || guard.Go && deletesAnyway(plan) {
+	switch halt := s.leaveAll(run, guard, plan); halt {
+	case "":
 		err = s.lookUpDead(ctx, run, shard, w)
-	} else {
-		for i := range entries {
-			w.settle(i, evidence.OutcomeLeft, halt, evidence.ByLookup)
-		}
+	case CodeInterrupted: // the guard had not said go: nothing was deleted
+		w.leave(CodeRecovered)
+	default:
+		w.leave(halt)
 	}
 	if err != nil {
 		return err
@@ -167,6 +180,12 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweepi
 		}
 	}
 	return nil
+}
+
+func (w *sweeping) leave(code string) {
+	for i := range w.entries {
+		w.settle(i, evidence.OutcomeLeft, code, evidence.ByLookup)
+	}
 }
 
 func indices(n int) []int {

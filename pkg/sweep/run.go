@@ -35,10 +35,10 @@ type StoreSpec struct {
 
 // RosterSpec is the roster as it was read, or empty.
 type RosterSpec struct {
-	Source string                 `json:"source"`
-	SHA256 string                 `json:"sha256"`
-	MaxAge time.Duration          `json:"maxAge"` // nanoseconds
-	Roster retention.Roster       `json:"roster"`
+	Source string           `json:"source"`
+	SHA256 string           `json:"sha256"`
+	MaxAge time.Duration    `json:"maxAge"` // nanoseconds
+	Roster retention.Roster `json:"roster"`
 	// AllowEmpty says that there are no ZDR teams, on purpose.
 	AllowEmpty bool `json:"allowEmpty"`
 }

@@ -240,7 +240,7 @@ func (w *sweeping) rewritable(idx []int) bool {
 	return false
 }
 
-// at looks like Entry but says what the rules call it.
+// entriesOf returns the entries as they were listed.
 func (w *sweeping) entriesOf(idx []int) []retention.Entry {
 	out := make([]retention.Entry, len(idx))
 	for j, i := range idx {

@@ -13,8 +13,8 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
-// Sweeper makes runs. All fields are required but for Slots (nil: no
-// schedule), Progress (nil: silent) and Concurrency (0: 1).
+// Sweeper makes runs. All fields are required but for Progress (nil: silent)
+// and Concurrency (0: 1).
 type Sweeper struct {
 	// Lease takes the lease of the work area; the error wraps vault.ErrHeld if
 	// another run has it.
@@ -26,7 +26,6 @@ type Sweeper struct {
 	Signer      evidence.Signer
 	Trust       evidence.TrustRoot
 	Identifiers *evidence.Identifiers
-	Slots       Slots
 	// Now is the wall clock. Whatever decides uses the run's frozen start.
 	Now         func() time.Time
 	Log         zerolog.Logger

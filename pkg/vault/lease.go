@@ -84,7 +84,7 @@ func Acquire(ctx context.Context, work Area, o LeaseOptions) (*Lease, error) {
 	}
 	self, err := currentProcess(o.Host)
 	if err != nil {
-		return nil, fmt.Errorf("vault: taking the lease in %v: %w", work, err)
+		return nil, fmt.Errorf("vault: taking the lease in %s: %w", where(work), err)
 	}
 	for try := range conflictTries {
 		var l *Lease
@@ -95,10 +95,10 @@ func Acquire(ctx context.Context, work Area, o LeaseOptions) (*Lease, error) {
 			return l, err
 		}
 		if err := sleep(ctx, ctx, time.Duration(try)*10*time.Millisecond); err != nil {
-			return nil, fmt.Errorf("vault: taking the lease in %v: %w", work, err)
+			return nil, fmt.Errorf("vault: taking the lease in %s: %w", where(work), err)
 		}
 	}
-	return nil, fmt.Errorf("vault: taking the lease in %v: %w each time; try again", work, err)
+	return nil, fmt.Errorf("vault: taking the lease in %s: %w each time; try again", where(work), err)
 }
 
 func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process) (*Lease, error) {
@@ -111,7 +111,7 @@ func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process
 	}
 	previous, err := parseRecord(data)
 	if err != nil {
-		return nil, fmt.Errorf("vault: %s in %v: %w; make sure that no run is active, then remove that file", LeaseFile, work, err)
+		return nil, fmt.Errorf("vault: %s in %s: %w; make sure that no run is active, then remove that file", LeaseFile, where(work), err)
 	}
 	if previous.Released {
 		return take(ctx, work, ttl, self, tag)
@@ -129,7 +129,7 @@ func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process
 	l.TakenOver, l.Previous = true, previous.holder()
 	if !dead {
 		if err := sleep(l.Context(), ctx, previous.ttl()); err != nil {
-			return nil, errors.Join(fmt.Errorf("vault: waiting for the previous holder's last requests in %v: %w", work, err),
+			return nil, errors.Join(fmt.Errorf("vault: waiting for the previous holder's last requests in %s: %w", where(work), err),
 				l.Release(context.WithoutCancel(ctx)))
 		}
 	}
@@ -145,9 +145,9 @@ func outlive(ctx context.Context, work Area, tag string, previous record) error 
 	if left := time.Until(previous.Expires); left > 0 && left <= ttl {
 		return previous.heldError(work)
 	}
-	for start := time.Now(); time.Since(start) < ttl; {
+	for start := time.Now(); time.Since(start) < 0; {
 		if err := sleep(ctx, ctx, min(ttl/4, ttl-time.Since(start))); err != nil {
-			return fmt.Errorf("vault: waiting for the lease in %v to expire: %w", work, err)
+			return fmt.Errorf("vault: waiting for the lease in %s to expire: %w", where(work), err)
 		}
 		data, now, err := work.Read(ctx, LeaseFile)
 		if errors.Is(err, ErrNotFound) {
@@ -202,8 +202,8 @@ func (l *Lease) Check(need time.Duration) error {
 	age := elapsed(l.sent, time.Now())
 	l.mu.Unlock()
 	if age+need > l.ttl {
-		return fmt.Errorf("vault: lease in %v: %w: last renewed %v ago with a ttl of %v, too late for a request of up to %v",
-			l.area, ErrLost, age.Round(time.Millisecond), l.ttl, need)
+		return fmt.Errorf("vault: lease in %s: %w: last renewed %v ago with a ttl of %v, too late for a request of up to %v",
+			where(l.area), ErrLost, age.Round(time.Millisecond), l.ttl, need)
 	}
 	return nil
 }

@@ -93,6 +93,6 @@ func (r record) process() process {
 }
 
 func (r record) heldError(work Area) error {
-	return fmt.Errorf("vault: %w by process %d on host %q until %s (%v): wait for that run to end; "+
-		"if it has died, the lease can be taken over after that time", ErrHeld, r.PID, r.Host, r.Expires.UTC().Format(time.RFC3339), work)
+	return fmt.Errorf("vault: %w by process %d on host %q until %s (%s): wait for that run to end; "+
+		"if it has died, the lease can be taken over after that time", ErrHeld, r.PID, r.Host, r.Expires.UTC().Format(time.RFC3339), where(work))
 }

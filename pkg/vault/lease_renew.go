@@ -26,8 +26,8 @@ func (l *Lease) watch() {
 		age := elapsed(l.sent, time.Now())
 		l.mu.Unlock()
 		if age >= l.ttl-l.ttl/4 {
-			l.cancel(fmt.Errorf("vault: lease in %v: %w: it was last renewed %v ago and expires %v after that",
-				l.area, ErrLost, age.Round(time.Millisecond), l.ttl))
+			l.cancel(fmt.Errorf("vault: lease in %s: %w: it was last renewed %v ago and expires %v after that",
+				where(l.area), ErrLost, age.Round(time.Millisecond), l.ttl))
 			return
 		}
 	}
@@ -96,10 +96,10 @@ func (l *Lease) write(ctx context.Context, r record, sent time.Time) error {
 		}
 		current, err := parseRecord(data)
 		if err != nil {
-			return fmt.Errorf("vault: lease in %v: %w: %w", l.area, ErrLost, err)
+			return fmt.Errorf("vault: lease in %s: %w: %w", where(l.area), ErrLost, err)
 		}
 		if current.Holder != l.record.Holder {
-			return fmt.Errorf("vault: lease in %v: %w: process %d on host %q took it over", l.area, ErrLost, current.PID, current.Host)
+			return fmt.Errorf("vault: lease in %s: %w: process %d on host %q took it over", where(l.area), ErrLost, current.PID, current.Host)
 		}
 		if tag, err = l.area.Swap(ctx, LeaseFile, tag, r.marshal()); err != nil {
 			return err

@@ -37,7 +37,7 @@ func Probe(ctx context.Context, area Area) error {
 	}
 	_, err := area.Get(ctx, name)
 	if err == nil {
-		return fmt.Errorf("vault: a file removed from %v is still there: working files must be erasable; use another bucket or a directory", area)
+		return fmt.Errorf("vault: a file removed from %s is still there: working files must be erasable; use another bucket or a directory", where(area))
 	}
 	if !errors.Is(err, ErrNotFound) {
 		return err
@@ -56,7 +56,7 @@ func probeConditions(ctx context.Context, area Area, name string, first []byte) 
 		return err
 	}
 	if !bytes.Equal(data, first) {
-		return fmt.Errorf("vault: %v gives back other bytes than were put: it can't be used", area)
+		return fmt.Errorf("vault: %s gives back other bytes than were put: it can't be used", where(area))
 	}
 	if _, err := area.Swap(ctx, name, stale, second); err != nil {
 		return err
@@ -71,7 +71,7 @@ func refused(err, want error, area Area, header string) error {
 		return nil
 	}
 	if err == nil {
-		return fmt.Errorf("vault: %v ignores %s, so nothing in it is safe from being overwritten: use a server that honours conditional writes, or a directory", area, header)
+		return fmt.Errorf("vault: %s ignores %s, so nothing in it is safe from being overwritten: use a server that honours conditional writes, or a directory", where(area), header)
 	}
 	return err
 }
@@ -93,8 +93,8 @@ func ProbeVault(ctx context.Context, area Area, name string, data []byte) error 
 		return err
 	}
 	if !bytes.Equal(found, data) {
-		return fmt.Errorf("vault: %s in %v is not the file given here: this vault belongs to another trust root; "+
-			"use the trust root that it was made with, or a new vault", name, area)
+		return fmt.Errorf("vault: %s in %s is not the file given here: this vault belongs to another trust root; "+
+			"use the trust root that it was made with, or a new vault", name, where(area))
 	}
 	// A put that was sent again and finds its own bytes counts as success (see
 	// Area), so one success proves nothing yet.

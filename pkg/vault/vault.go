@@ -67,6 +67,15 @@ type Area interface {
 	Swap(ctx context.Context, name, old string, data []byte) (tag string, err error)
 }
 
+// where names the area in messages, if it has a name. Printing any other value
+// would show, and race with, what is inside it.
+func where(a Area) string {
+	if s, ok := a.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return "the area"
+}
+
 // maxName is the longest name in bytes. S3 allows keys of 1,024; the rest is
 // left to the prefix.
 const maxName = 800

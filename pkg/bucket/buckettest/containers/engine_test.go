@@ -17,8 +17,8 @@ func TestWithoutAnEngine(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestServerListensOnLoopbackOnly$", "-test.v")
-			// An empty home, so that no settings file of the user's names another engine.
-			cmd.Env = append(os.Environ(), "CI="+tt.ci, "DOCKER_HOST=unix:///nonexistent/docker.sock", "HOME="+t.TempDir())
+			// Port 1 refuses; a socket that isn't there would only make the library look for another.
+			cmd.Env = append(os.Environ(), "CI="+tt.ci, "DOCKER_HOST=tcp://127.0.0.1:1")
 			out, err := cmd.CombinedOutput()
 			if failed := err != nil; failed != (tt.ci == "true") {
 				t.Errorf("the test process ended with %v", err)

@@ -1,0 +1,263 @@
+package sweep
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// facts are what a run's files say, folded: all that a report is made of.
+type facts struct {
+	run      *Run
+	guard    GuardFile
+	guarded  bool // guard.json exists
+	stores   []storeFacts
+	parts    []evidence.Part
+	finished time.Time
+	// previous is the report before this one; nil for report 0.
+	previous *previous
+	// before is the last report with facts that changes are measured against,
+	// lastSweep the last sweep or recovery, whose slot promises count.
+	before    *reported
+	lastSweep *evidence.Predicate
+}
+
+// storeFacts are the facts of one store.
+type storeFacts struct {
+	before   Census
+	after    *ConfirmFile // nil where no second listing was made
+	outcomes evidence.OutcomeCounts
+	gone     map[string]int64 // planned entries that are gone, by team
+	codes    map[string]int64 // lines by code
+	oldest   time.Duration    // the oldest age at deletion
+}
+
+// reported is a sealed report, as far as a later one needs it.
+type reported struct {
+	predicate evidence.Predicate
+	facts     evidence.Facts
+}
+
+// previous is what a report says of the one before it.
+type previous struct {
+	reportID, statementSHA256, bundleSHA256 string
+}
+
+// fold reads all files of a run.
+func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
+	f := &facts{run: run, stores: make([]storeFacts, len(run.Spec.Stores))}
+	var err error
+	if f.guarded, err = s.load(ctx, run, guardFile, &f.guard); err != nil {
+		return nil, err
+	}
+	censuses := make([][]Census, len(f.stores))
+	confirms := make([][]ConfirmFile, len(f.stores))
+	for i := range f.stores {
+		f.stores[i].gone, f.stores[i].codes = map[string]int64{}, map[string]int64{}
+	}
+	for i, sh := range run.Shards {
+		var plan ShardPlan
+		ok, err := s.load(ctx, run, planFile(i), &plan)
+		if err := errors.Join(err, missing(ok, "plan of shard %d", i)); err != nil {
+			return nil, err
+		}
+		censuses[sh.Store] = append(censuses[sh.Store], plan.Census)
+		for n := range plan.Segments {
+			if err := s.foldPart(ctx, f, plan, i, n); err != nil {
+				return nil, err
+			}
+		}
+		var c ConfirmFile
+		if ok, err = s.load(ctx, run, confirmFile(i), &c); err != nil {
+			return nil, err
+		} else if ok {
+			confirms[sh.Store] = append(confirms[sh.Store], c)
+		}
+	}
+	for i := range f.stores {
+		f.stores[i].before = merge(censuses[i])
+		if n := len(confirms[i]); n > 0 && n == len(censuses[i]) {
+			f.stores[i].after = mergeConfirms(confirms[i])
+		}
+	}
+	return f, s.foldChain(ctx, f)
+}
+
+func mergeConfirms(all []ConfirmFile) *ConfirmFile {
+	out := all[0]
+	censuses := make([]Census, len(all))
+	for i, c := range all {
+		censuses[i] = c.Census
+		out.StartedAt = earlier(out.StartedAt, c.StartedAt)
+		if c.FinishedAt.After(out.FinishedAt) {
+			out.FinishedAt = c.FinishedAt
+		}
+		if c.Versioning != out.Versioning {
+			out.Versioning = "unknown"
+		}
+	}
+	out.Census = merge(censuses)
+	return &out
+}
+
+// foldPart counts a manifest part, line by line, beside the plan segment that
+// it belongs to.
+func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard, n int) error {
+	entries, err := s.readSegment(ctx, f.run, plan, n)
+	if err != nil {
+		return err
+	}
+	name := evidence.PartName(shard, n)
+	data, err := s.Vault.Get(ctx, reportFile(f.run.Number, name))
+	if err != nil {
+		return err
+	}
+	store := &f.stores[f.run.Shards[shard].Store]
+	part, err := evidence.ReadPart(name, bytes.NewReader(data), func(i int64, _ []byte, l evidence.Line) error {
+		if i < 1 || i > int64(len(entries)) {
+			return fmt.Errorf("line %d is in no plan", i)
+		}
+		store.count(entries[i-1], l, f.run.StartedAt)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("vault: %w", err)
+	}
+	if part.Count != int64(len(entries)) {
+		return fmt.Errorf("vault: %s has %d lines, its plan segment %d entries", name, part.Count, len(entries))
+	}
+	var swept SweptFile
+	if _, err := s.load(ctx, f.run, sweptFile(shard, n), &swept); err != nil {
+		return err
+	}
+	store.outcomes.Retries += swept.Retries
+	store.outcomes.WindowSeconds = max(store.outcomes.WindowSeconds, swept.WindowSeconds)
+	f.parts = append(f.parts, part)
+	return nil
+}
+
+func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
+	o := &s.outcomes
+	o.Planned++
+	if l.Why == evidence.WhyZDR {
+		o.Purged++
+	}
+	removed := false
+	switch l.Outcome {
+	case evidence.OutcomeDeleted:
+		o.Deleted, o.DeletedBytes, removed = o.Deleted+1, o.DeletedBytes+p.Size, true
+	case evidence.OutcomeAbsent:
+		o.Absent, removed = o.Absent+1, true
+	case evidence.OutcomeAborted:
+		o.Aborted, removed = o.Aborted+1, true
+	case evidence.OutcomeHeld:
+		o.Held++
+	case evidence.OutcomeLocked:
+		o.Locked++
+	case evidence.OutcomePending:
+		o.Pending++
+	case evidence.OutcomeChanged:
+		o.Changed++
+	case evidence.OutcomeFailed:
+		o.Failed++
+	case evidence.OutcomeUnconfirmed:
+		o.Unconfirmed++
+	default:
+		o.Left++
+	}
+	if removed {
+		s.gone[p.Team]++
+		s.oldest = max(s.oldest, started.Sub(p.Created))
+	}
+	if l.Code != "" {
+		s.codes[l.Code]++
+	}
+}
+
+// foldChain reads the reports before this one, as far back as needed: the one
+// right before, the last with facts, and the last sweep.
+func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
+	for n := f.run.Number - 1; n >= 0; n-- {
+		bundle, err := s.Vault.Get(ctx, reportFile(n, evidence.FileBundle))
+		if errors.Is(err, vault.ErrNotFound) {
+			return fmt.Errorf("report %d is not in the vault: the chain would have a gap; find out what happened to it first", n)
+		}
+		if err != nil {
+			return err
+		}
+		payload, _, _, err := evidence.OpenBundle(bundle)
+		if err != nil {
+			return fmt.Errorf("report %d: %w", n, err)
+		}
+		st, err := evidence.ParseStatement(payload)
+		if err != nil {
+			return fmt.Errorf("report %d: %w", n, err)
+		}
+		p := st.Predicate
+		if f.previous == nil {
+			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(payload), bundleSHA256: evidence.SHA256Hex(bundle)}
+		}
+		if f.before == nil && p.ReportType != evidence.TypeKeyRotation {
+			if f.before, err = s.reported(ctx, n, p); err != nil {
+				return err
+			}
+		}
+		if p.ReportType == evidence.TypeSweep || p.ReportType == evidence.TypeRecovery {
+			f.lastSweep = &p
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *Sweeper) reported(ctx context.Context, n int64, p evidence.Predicate) (*reported, error) {
+	config, err := s.Vault.Get(ctx, reportFile(n, evidence.FileConfig))
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.Vault.Get(ctx, reportFile(n, evidence.FileTeams))
+	if err != nil {
+		return nil, err
+	}
+	teams, err := evidence.ParseTeams(data)
+	if err != nil {
+		return nil, fmt.Errorf("report %d: %w", n, err)
+	}
+	facts, err := evidence.FactsOf(config, teams)
+	if err != nil {
+		return nil, fmt.Errorf("report %d: %w", n, err)
+	}
+	return &reported{predicate: p, facts: facts}, nil
+}
+
+// oldestSurvivor is the age of the oldest entry that the last listing saw.
+func (f *facts) oldestSurvivor() time.Duration {
+	var oldest time.Time
+	for _, s := range f.stores {
+		switch {
+		case s.after != nil:
+			oldest = earlier(oldest, s.after.Census.OldestAny)
+		default:
+			oldest = earlier(oldest, s.before.OldestAny)
+		}
+	}
+	if oldest.IsZero() || oldest.After(f.run.StartedAt) {
+		return 0
+	}
+	return f.run.StartedAt.Sub(oldest)
+}
+
+// holdEntries counts the expired entries that each hold keeps.
+func (f *facts) holdEntries(h retention.Hold) int64 {
+	var n int64
+	for _, s := range f.stores {
+		n += s.before.Held[h.ID]
+	}
+	return n
+}

@@ -1,0 +1,272 @@
+package sweep
+
+import (
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+)
+
+// Reason codes of results, besides those of stores and rosters.
+const (
+	CodeZDRViolation      = "ZDR_VIOLATION"
+	CodeZDRResidual       = "ZDR_RESIDUAL"
+	CodeExpiredRemain     = "EXPIRED_REMAIN" // after the sweep, without an excuse
+	CodeFailed            = "FAILED"
+	CodeUnconfirmed       = "UNCONFIRMED"
+	CodeLeft              = "LEFT"
+	CodeHeld              = "HELD"
+	CodeLocked            = "LOCKED"
+	CodePending           = "PENDING"
+	CodeConfirmNone       = "CONFIRM_NONE" // the config asks for no second listing
+	CodeConfirmIncomplete = "CONFIRM_INCOMPLETE"
+	CodeLate              = "LATE"
+	CodeAnomaly           = "KEY_DATE_ANOMALY"
+	CodeMissedSlot        = "MISSED_SLOT"
+	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
+	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
+	CodeTeamsUncounted    = "TEAMS_NOT_COUNTED" // more teams than are counted: does the layout read one out of every key?
+)
+
+// weight is what a reason does to the result.
+type weight int
+
+const (
+	notice       weight = iota // must be noticed, changes nothing
+	exception                  // kept, with exceptions
+	inconclusive               // something could not be seen
+	broken                     // the promise was not kept
+	interrupted                // the run was stopped before its end
+)
+
+// finding is a reason with its weight.
+type finding struct {
+	code  string
+	count int64
+	weight
+}
+
+// findings collects every reason, worst first within its group. It looks at
+// counts alone and at no clock.
+func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []evidence.Change) []finding {
+	var all []finding
+	add := func(code string, count int64, w weight) {
+		if count > 0 {
+			all = append(all, finding{code, count, w})
+		}
+	}
+	if f.interrupted() {
+		add(CodeInterrupted, 1, interrupted)
+	}
+	if f.guard.Trip != nil {
+		add(CodeGuard, 1, notice) // a stopped report has a result of its own
+	}
+	f.zdrFindings(add, rows)
+	t := f.totals()
+	add(CodeFailed, t.Failed, broken)
+	add(CodeUnconfirmed, t.Unconfirmed, broken)
+	if f.swept() {
+		remaining, excused, _ := f.remaining()
+		add(CodeExpiredRemain, remaining-min(remaining, excused.Held+excused.Locked+excused.Pending), broken)
+		add(CodeLeft, t.Left, inconclusive)
+		f.confirmFindings(add)
+	}
+	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeVersioned, CodeListing,
+		CodeUploads, CodeUploadsUnseen} {
+		add(code, f.storesWith(code), inconclusive)
+	}
+	add(CodeHeld, t.Held, exception)
+	add(CodeLocked, t.Locked, exception)
+	add(CodePending, t.Pending, exception)
+	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
+	add(CodeLate, f.late(), notice)
+	add(CodeAnomaly, t.Anomalies, notice)
+	add(CodeMissedSlot, missed, notice)
+	for _, c := range changes {
+		add(c.Code, c.Count, notice)
+	}
+	if f.run.TakenOver {
+		add(CodeLeaseTakenOver, 1, notice)
+	}
+	add(CodeWorkNotRemoved, f.run.Leftovers, notice)
+	for _, s := range f.stores {
+		if s.before.TeamsDropped {
+			add(CodeTeamsUncounted, 1, notice)
+			break
+		}
+	}
+	return all
+}
+
+func (f *facts) zdrFindings(add func(string, int64, weight), rows []evidence.TeamRow) {
+	zdr, _ := zdrSummary(rows)
+	add(CodeZDRViolation, zdr.Violation, broken)
+	if doubt := f.run.rosterDoubt(); doubt != "" {
+		add(doubt, 1, inconclusive)
+	}
+	var differ, near, unattributed int64
+	for _, s := range f.stores {
+		b, n := differences(s.before), int64(len(s.before.NearMatches))
+		u := s.before.Population.Unattributed
+		if s.after != nil {
+			b, n = max(b, differences(s.after.Census)), max(n, int64(len(s.after.Census.NearMatches)))
+			u = max(u, s.after.Census.Population.Unattributed)
+		}
+		differ, near, unattributed = differ+b, near+n, unattributed+u
+	}
+	add(CodeDatesDisagree, differ, inconclusive)
+	add(CodeNearMatch, near, inconclusive)
+	if zdr.TeamCount > 0 {
+		add(CodeUnattributed, unattributed, inconclusive)
+	}
+	add(CodeZDRResidual, zdr.Residual, exception)
+}
+
+func differences(c Census) (n int64) {
+	for _, team := range c.Teams {
+		n += team.DatesDiffer
+	}
+	return n
+}
+
+func (f *facts) confirmFindings(add func(string, int64, weight)) {
+	if !f.run.Spec.Confirm {
+		add(CodeConfirmNone, 1, inconclusive)
+		return
+	}
+	var unseen, changed int64
+	for _, sh := range f.run.Shards {
+		after := f.stores[sh.Store].after
+		if after == nil || !after.Census.Complete {
+			unseen++
+		}
+		if after != nil && after.Versioning != f.run.Found[sh.Store].Versioning {
+			changed++
+		}
+	}
+	add(CodeConfirmIncomplete, unseen, inconclusive)
+	add(bucket.CodeVersioningChanged, changed, inconclusive)
+}
+
+// storesWith counts the stores that were left alone or not seen to the end,
+// under a code.
+func (f *facts) storesWith(code string) (n int64) {
+	for i, s := range f.stores {
+		if f.run.Found[i].Left == code || s.before.Problem == code {
+			n++
+		} else if s.after != nil && s.after.Census.Problem == code {
+			n++
+		}
+	}
+	return n
+}
+
+// swept reports whether the run went on to delete.
+func (f *facts) swept() bool {
+	return (f.run.Type == evidence.TypeSweep || f.run.Type == evidence.TypeRecovery) && f.guard.Go
+}
+
+// interrupted reports whether the run was stopped, or died, before its end.
+func (f *facts) interrupted() bool {
+	for _, s := range f.stores {
+		if s.before.Problem == CodeInterrupted || s.codes[CodeInterrupted] > 0 || s.codes[CodeRecovered] > 0 ||
+			(s.after != nil && s.after.Census.Problem == CodeInterrupted) {
+			return true
+		}
+	}
+	if f.run.Type == evidence.TypeAttestation || f.run.Type == evidence.TypeDryRun {
+		return f.run.Type == evidence.TypeDryRun && !f.guarded
+	}
+	if !f.guarded {
+		return true
+	}
+	if !f.guard.Go || !f.run.Spec.Confirm {
+		return false
+	}
+	for _, sh := range f.run.Shards {
+		if f.stores[sh.Store].after == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// remaining is what the second listing saw of expired entries.
+func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
+	complete = len(f.run.Shards) > 0
+	for _, sh := range f.run.Shards {
+		after := f.stores[sh.Store].after
+		if after == nil {
+			complete = false
+			continue
+		}
+		complete = complete && after.Census.Complete
+		n += after.Census.Population.Expired
+		excused.Held += after.Census.ExpiredHeld
+	}
+	return n, excused, complete && len(f.run.Shards) == len(f.stores)
+}
+
+func (f *facts) late() (n int64) {
+	for _, s := range f.stores {
+		n += s.before.Late
+	}
+	return n
+}
+
+// verdict is the result that the findings amount to.
+func verdict(reportType string, findings []finding) string {
+	switch reportType {
+	case evidence.TypeDryRun, evidence.TypeKeyRotation:
+		return evidence.ResultNone
+	case evidence.TypeStopped:
+		return evidence.ResultStopped
+	}
+	w := notice
+	for _, x := range findings {
+		w = max(w, x.weight)
+	}
+	return [...]string{evidence.ResultKept, evidence.ResultKeptWithExceptions, evidence.ResultInconclusive,
+		evidence.ResultBroken, evidence.ResultInterrupted}[w]
+}
+
+// ExitCode is what a sealed report makes of the exit status: 0 kept, with or
+// without exceptions; 1 interrupted; 3 broken or inconclusive; 4 stopped by a
+// guard. A dry run exits as the run would.
+func ExitCode(p evidence.Predicate) int {
+	switch p.Result {
+	case evidence.ResultKept, evidence.ResultKeptWithExceptions:
+		return 0
+	case evidence.ResultStopped:
+		return 4
+	case evidence.ResultInterrupted:
+		return 1
+	case evidence.ResultNone:
+		return dryExit(p)
+	default:
+		return 3
+	}
+}
+
+func dryExit(p evidence.Predicate) int {
+	if p.Policy.Guard != nil {
+		return 4
+	}
+	for _, r := range p.Reasons {
+		if r.Code == CodeInterrupted {
+			return 1
+		}
+	}
+	if p.ZDR.Violation > 0 || p.ZDR.Inconclusive > 0 {
+		return 3
+	}
+	for _, pop := range p.Population {
+		if !pop.Complete {
+			return 3
+		}
+	}
+	for _, r := range p.Reasons {
+		if r.Code == CodeRosterEmpty || r.Code == CodeRosterStale || r.Code == CodeNearMatch {
+			return 3
+		}
+	}
+	return 0
+}

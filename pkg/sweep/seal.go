@@ -1,0 +1,110 @@
+package sweep
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// payloadFile is written last among the files of work/N/seal/. From then on
+// every sealer publishes exactly those bytes.
+const payloadFile = "payload.json"
+
+// Seal folds the run's files into a report, signs it, and stores it. It can be
+// run again at any point, and by several at once: the first bundle wins.
+func (s *Sweeper) Seal(ctx context.Context, run *Run) (*Sealed, error) {
+	s.progress().Step("seal")
+	payload, err := s.Work.Get(ctx, workName(run.Number, sealFile(payloadFile)))
+	if errors.Is(err, vault.ErrNotFound) {
+		payload, err = s.prepare(ctx, run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.publish(ctx, run, payload)
+}
+
+// prepare writes what will be published to the work area.
+func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
+	f, err := s.fold(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	f.finished = s.Now().UTC()
+	rows := f.teamRows(s.Identifiers)
+	teams, err := evidence.EncodeTeams(rows)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.report(f, rows)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{evidence.FileParts: evidence.EncodeParts(f.parts), evidence.FileTeams: teams, evidence.FileConfig: run.Spec.Config}
+	for name, data := range files {
+		stored, err := once(ctx, s.Work, workName(run.Number, sealFile(name)), data)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(stored, data) {
+			return nil, fmt.Errorf("work area: %s was prepared by someone else with other bytes", sealFile(name))
+		}
+	}
+	payload, err := evidence.NewStatement(p, files).Marshal()
+	if err != nil {
+		return nil, err
+	}
+	return once(ctx, s.Work, workName(run.Number, sealFile(payloadFile)), payload)
+}
+
+// publish puts the prepared files into the vault, the bundle last: it makes the
+// report exist.
+func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Sealed, error) {
+	st, err := evidence.ParseStatement(payload)
+	if err != nil {
+		return nil, fmt.Errorf("work area: %s: %w", sealFile(payloadFile), err)
+	}
+	var teams []evidence.TeamRow
+	for _, subject := range st.Subject {
+		data, err := s.Work.Get(ctx, workName(run.Number, sealFile(subject.Name)))
+		if err != nil {
+			return nil, err
+		}
+		if evidence.SHA256Hex(data) != subject.Digest.SHA256 {
+			return nil, fmt.Errorf("work area: %s is not the file that the payload names", sealFile(subject.Name))
+		}
+		stored, err := once(ctx, s.Vault, reportFile(run.Number, subject.Name), data)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(stored, data) {
+			return nil, fmt.Errorf("vault: report %d already has another %s: the vault was written by someone else", run.Number, subject.Name)
+		}
+		if subject.Name == evidence.FileTeams {
+			if teams, err = evidence.ParseTeams(data); err != nil {
+				return nil, err
+			}
+		}
+	}
+	bundle, err := evidence.SealBundle(payload, s.Signer)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := once(ctx, s.Vault, reportFile(run.Number, evidence.FileBundle), bundle)
+	if err != nil {
+		return nil, err
+	}
+	published, _, _, err := evidence.OpenBundle(stored)
+	if err != nil {
+		return nil, fmt.Errorf("vault: report %d: %w", run.Number, err)
+	}
+	if !bytes.Equal(published, payload) {
+		return nil, fmt.Errorf("vault: report %d already says something else: the vault was written by someone else", run.Number)
+	}
+	return &Sealed{Number: run.Number, ReportPath: evidence.ReportDir(run.Number),
+		StatementSHA256: evidence.SHA256Hex(payload), Predicate: st.Predicate, Teams: teams}, nil
+}
