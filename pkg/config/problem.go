@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // problems collects everything that is wrong with one file.
@@ -29,7 +32,21 @@ func (p *problems) add(line int, path, format string, args ...any) {
 	if path != "" {
 		text = path + ": " + text
 	}
-	p.found = append(p.found, problem{line, text})
+	p.found = append(p.found, problem{line, printable(text)})
+}
+
+// printable keeps a problem on its line: a name in quotes may hold line feeds,
+// or what a terminal would obey.
+func printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // err returns nil, or all problems in the order of their lines.

@@ -175,11 +175,11 @@ func (g *group) instant(name, example string) time.Time {
 	return t
 }
 
-// parseInstant reads RFC 3339. UnmarshalText is the strict reader of the two
-// that package time has.
+// parseInstant reads RFC 3339. Package time also takes an hour of one digit and
+// a comma for the point, so these are refused here.
 func parseInstant(text string) (time.Time, bool) {
-	var t time.Time
-	if err := t.UnmarshalText([]byte(text)); err != nil || !plausible(t) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil || text[len("2006-01-02T15")] != ':' || strings.Contains(text, ",") || !plausible(t) {
 		return time.Time{}, false
 	}
 	return t.UTC(), true

@@ -145,7 +145,7 @@ func outlive(ctx context.Context, work Area, tag string, previous record) error 
 	if left := time.Until(previous.Expires); left > 0 && left <= ttl {
 		return previous.heldError(work)
 	}
-	for start := time.Now(); time.Since(start) < 0; {
+	for start := time.Now(); time.Since(start) < ttl; {
 		if err := sleep(ctx, ctx, min(ttl/4, ttl-time.Since(start))); err != nil {
 			return fmt.Errorf("vault: waiting for the lease in %s to expire: %w", where(work), err)
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/vault"
+	"github.com/sweeper-audit/sweeper/pkg/vault/vaulttest"
 )
 
 // locking gives the embedded server, which knows no Object Lock, just the
@@ -46,7 +47,22 @@ func (l *locking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `<Retention><Mode>%s</Mode><RetainUntilDate>%s</RetainUntilDate></Retention>`, mode, until)
 		return
 	}
-	l.Handler.ServeHTTP(w, r)
+	switch {
+	case r.URL.Query().Has("object-lock"):
+		_, _ = fmt.Fprint(w, `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>`)
+	case r.Method == http.MethodDelete:
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprint(w, s3Error("AccessDenied"))
+	default:
+		l.Handler.ServeHTTP(w, r)
+	}
+}
+
+func TestS3WithLockIsAWriteOnceVault(t *testing.T) {
+	vaulttest.RunLocked(t, func(t *testing.T, lock vault.Lock) *vault.S3 {
+		t.Helper()
+		return openS3(t, &locking{Handler: embedded(t), puts: map[string]http.Header{}}, vault.S3Config{Lock: &lock})
+	})
 }
 
 func openLocked(t *testing.T, lie func(mode, until string) (string, string)) (*vault.S3, *locking) {

@@ -58,7 +58,9 @@ type Area interface {
 	// never a short list. No match is an empty list.
 	List(ctx context.Context, prefix string) ([]string, error)
 	// Remove removes the file, with every version of it where the bucket keeps
-	// versions, and makes sure that it is gone. Absent is success.
+	// versions, and makes sure that it is gone. Absent is success. A removed
+	// name is spent: don't put it again. (versitygw 1.8 keeps the ETag of a
+	// removed version in its sidecar, and refuses such a put for ever.)
 	Remove(ctx context.Context, name string) error
 	// Swap replaces the file if its tag is still old, or creates it if old is
 	// empty and there is no file; else the error wraps ErrConflict. It returns

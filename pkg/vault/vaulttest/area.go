@@ -25,7 +25,6 @@ func RunArea(t *testing.T, open func(t *testing.T) vault.Area) {
 		"listing-is-sorted-recursive-and-by-prefix":       list,
 		"listing-sees-everything-past-a-page":             listMany,
 		"remove-takes-one-name-and-absent-is-success":     remove,
-		"a-removed-name-can-be-put-again":                 putAfterRemove,
 		"swap-creates-once-and-replaces-only-what-it-saw": swap,
 		"names-that-could-leave-the-area-are-refused":     names,
 		"one-of-many-swaps-of-one-state-wins":             swapRace,
@@ -152,15 +151,6 @@ func remove(t *testing.T, a vault.Area) {
 	if err := a.Remove(t.Context(), "never/there"); err != nil {
 		t.Fatalf("Remove of what never was: %v", err)
 	}
-}
-
-func putAfterRemove(t *testing.T, a vault.Area) {
-	put(t, a, "x", "1")
-	if err := a.Remove(t.Context(), "x"); err != nil {
-		t.Fatal(err)
-	}
-	put(t, a, "x", "2")
-	wantBytes(t, a, "x", "2")
 }
 
 func swap(t *testing.T, a vault.Area) {

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
+	"github.com/sweeper-audit/sweeper/pkg/config"
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// keys are the files that keygen makes, read and checked against each other.
+type keys struct {
+	signer      evidence.Signer
+	trust       evidence.TrustRoot
+	trustBytes  []byte
+	identifiers *evidence.Identifiers
+}
+
+// readKeys reads the signing key, the trust root and the identifier secret. Any
+// error is a usage error.
+func readKeys(c *config.Config, now time.Time) (k keys, err error) {
+	defer func() {
+		if err != nil {
+			err = usage(err)
+		}
+	}()
+	pemBytes, err := readSecret(c.Signing.Key, "signing.key")
+	if err != nil {
+		return k, err
+	}
+	if k.signer, err = evidence.LoadSigner(pemBytes); err != nil {
+		return k, fmt.Errorf("signing.key: %s: %w; \"sweeper keygen\" makes one", c.Signing.Key, err)
+	}
+	if k.trustBytes, err = os.ReadFile(c.Signing.Trust); err != nil {
+		return k, fmt.Errorf("signing.trust: %w; \"sweeper keygen\" makes one", err)
+	}
+	if k.trust, err = evidence.ParseTrustRoot(k.trustBytes); err != nil {
+		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
+	}
+	if err := trusted(k, now); err != nil {
+		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
+	}
+	text, err := readSecret(c.Identifiers.SecretFile, "identifiers.secret_file")
+	if err != nil {
+		return k, err
+	}
+	secret, epoch, err := evidence.ParseSecret(text)
+	if err != nil {
+		return k, fmt.Errorf("identifiers.secret_file: %s: %w; \"sweeper keygen\" makes one", c.Identifiers.SecretFile, err)
+	}
+	k.identifiers = evidence.NewIdentifiers(secret, epoch)
+	return k, nil
+}
+
+// trusted makes sure that what this key signs now will verify.
+func trusted(k keys, now time.Time) error {
+	spki, err := evidence.SPKISHA256(k.signer.Public())
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(k.trust.Keys, func(t evidence.TrustKey) bool { return t.SPKISHA256 == spki })
+	if i < 0 {
+		return fmt.Errorf("the signing key (SPKI SHA-256 %s) is not in it: nobody could verify a report; use the trust root that belongs to the key", spki)
+	}
+	key := k.trust.Keys[i]
+	from, err := evidence.ParseTime(key.NotBefore)
+	if err != nil {
+		return err
+	}
+	if now.Before(from) || key.NotAfter != nil || key.CompromisedAt != nil {
+		return fmt.Errorf("the signing key (SPKI SHA-256 %s) is retired, compromised or not yet valid: nothing may be signed with it", spki)
+	}
+	return nil
+}
+
+// readSecret reads a file that only its owner may read.
+func readSecret(path, setting string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; \"sweeper keygen\" makes one", setting, err)
+	}
+	if exposed(info) {
+		return nil, fmt.Errorf("%s: %s can be read by others (mode %04o): run chmod 600 %s", setting, path, info.Mode().Perm(), path)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	return data, nil
+}
+
+// exposed reports whether a key file can be read by others. One that root lent
+// to our group is the exception: so a Kubernetes Secret comes into a container
+// that isn't root.
+func exposed(info fs.FileInfo) bool {
+	perm := info.Mode().Perm()
+	if perm&0o077 == 0 {
+		return false
+	}
+	return perm&0o037 != 0 || os.Geteuid() == 0 || !ownedByRoot(info)
+}
+
+// storage is the opened vault and work area.
+type storage struct {
+	vault, work vault.Area
+	where       string // of the vault, for people
+}
+
+// openStorage opens both areas and makes sure that they keep their promises,
+// before anything else is touched.
+func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error) {
+	s, err := openAreas(ctx, c)
+	if err != nil {
+		return s, err
+	}
+	name := fmt.Sprintf("trust/trust-root-%04d.json", k.trust.Version)
+	if err := vault.ProbeVault(ctx, s.vault, name, k.trustBytes); err != nil {
+		return s, fmt.Errorf("vault: %w", err)
+	}
+	if work, ok := s.work.(*vault.S3); ok {
+		if err := work.CheckWork(ctx); err != nil {
+			return s, fmt.Errorf("vault.work: %w", err)
+		}
+	}
+	if err := vault.Probe(ctx, s.work); err != nil {
+		return s, fmt.Errorf("vault.work: %w", err)
+	}
+	return s, nil
+}
+
+// openAreas opens vault and work area without asking anything of them.
+func openAreas(ctx context.Context, c *config.Config) (s storage, err error) {
+	if c.Vault.S3 != nil {
+		place := s3Config(c.Vault.S3.Place)
+		if l := c.Vault.S3.Lock; l != nil {
+			place.Lock = &vault.Lock{Mode: l.Mode, Days: l.Days, ManifestDays: l.ManifestDays}
+		}
+		if s.vault, err = vault.OpenS3(ctx, place); err != nil {
+			return s, fmt.Errorf("vault: %w", err)
+		}
+		s.where = "s3://" + place.Bucket + "/" + place.Prefix
+	} else {
+		if s.vault, err = vault.OpenDir(c.Vault.Dir); err != nil {
+			return s, fmt.Errorf("vault: %w", err)
+		}
+		s.where = c.Vault.Dir
+	}
+	if c.Vault.Work.S3 != nil {
+		s.work, err = vault.OpenS3(ctx, s3Config(*c.Vault.Work.S3))
+	} else {
+		s.work, err = vault.OpenDir(c.Vault.Work.Dir)
+	}
+	if err != nil {
+		return s, fmt.Errorf("vault.work: %w", err)
+	}
+	return s, nil
+}
+
+func s3Config(p config.Place) vault.S3Config {
+	return vault.S3Config{Bucket: p.Bucket, Prefix: p.Prefix, Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle,
+		Profile: p.Profile, CredentialsFile: p.CredentialsFile}
+}
+
+// openStore opens a store of a run, this one's or a dead one's.
+func openStore(ctx context.Context, s sweep.StoreSpec) (sweep.Store, error) {
+	return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
+		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum})
+}
+
+// sweeper wires everything that a run needs.
+func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress sweep.Progress) *sweep.Sweeper {
+	return &sweep.Sweeper{
+		Lease: func(ctx context.Context) (*vault.Lease, error) {
+			return vault.Acquire(ctx, s.work, vault.LeaseOptions{TTL: c.Vault.LeaseTTL})
+		},
+		Open: openStore, Vault: s.vault, Work: s.work,
+		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers,
+		Now: time.Now, Log: log, Progress: progress, Concurrency: c.Limits.Concurrency,
+	}
+}
