@@ -140,7 +140,7 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 // openAreas opens vault and work area without asking anything of them.
 func openAreas(ctx context.Context, c *config.Config) (s storage, err error) {
 	if c.Vault.S3 != nil {
-		place := s3Config(c.Vault.S3.Place)
+		place := s3Config(c.Vault.S3.Place, c.Vault.LeaseTTL)
 		if l := c.Vault.S3.Lock; l != nil {
 			place.Lock = &vault.Lock{Mode: l.Mode, Days: l.Days, ManifestDays: l.ManifestDays}
 		}
@@ -155,7 +155,7 @@ func openAreas(ctx context.Context, c *config.Config) (s storage, err error) {
 		s.where = c.Vault.Dir
 	}
 	if c.Vault.Work.S3 != nil {
-		s.work, err = vault.OpenS3(ctx, s3Config(*c.Vault.Work.S3))
+		s.work, err = vault.OpenS3(ctx, s3Config(*c.Vault.Work.S3, c.Vault.LeaseTTL))
 	} else {
 		s.work, err = vault.OpenDir(c.Vault.Work.Dir)
 	}
@@ -165,8 +165,9 @@ func openAreas(ctx context.Context, c *config.Config) (s storage, err error) {
 	return s, nil
 }
 
-func s3Config(p config.Place) vault.S3Config {
-	return vault.S3Config{Bucket: p.Bucket, Prefix: p.Prefix, Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle,
+// s3Config bounds each request by the lease's ttl, which a takeover relies on.
+func s3Config(p config.Place, ttl time.Duration) vault.S3Config {
+	return vault.S3Config{RequestTimeout: ttl, Bucket: p.Bucket, Prefix: p.Prefix, Endpoint: p.Endpoint, Region: p.Region, PathStyle: p.PathStyle,
 		Profile: p.Profile, CredentialsFile: p.CredentialsFile}
 }
 

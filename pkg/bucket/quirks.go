@@ -63,6 +63,10 @@ func versionIDRefused(code string) bool {
 // there. S3 acknowledges such deletes; some servers don't.
 func absentCode(code string) bool { return code == "NoSuchKey" || code == "NoSuchVersion" }
 
+// noUploads reports whether code answers the first page of an upload listing
+// with "there are none": gofakes3 does, for a bucket that never had an upload.
+func noUploads(code string) bool { return code == "NoSuchUpload" }
+
 // transient reports whether code says that the same request may succeed later.
 func transient(code string) bool {
 	switch code {

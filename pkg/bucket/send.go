@@ -102,7 +102,7 @@ func (b *Bucket) fateOf(err error) Deletion {
 	code := e.Code
 	if code == "" {
 		code = CodeNoAnswer
-		if e.Status != 0 {
+		if e.Status >= 300 {
 			code = fmt.Sprintf("HTTP_%d", e.Status)
 		}
 	}

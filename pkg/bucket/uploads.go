@@ -21,6 +21,9 @@ func (b *Bucket) uploads(ctx context.Context) iter.Seq2[retention.Entry, error] 
 		in := &s3.ListMultipartUploadsInput{Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl}
 		for {
 			out, err := b.client.ListMultipartUploads(ctx, in)
+			if in.KeyMarker == nil && noUploads(Code(err)) {
+				return
+			}
 			if err != nil {
 				yield(retention.Entry{}, b.fail(doing, "s3:ListBucketMultipartUploads", err))
 				return

@@ -49,8 +49,8 @@ type TeamKey [32]byte
 // String keeps the key out of logs and error texts.
 func (TeamKey) String() string { return "(team key)" }
 
-// GoString keeps the key out of %#v.
-func (TeamKey) GoString() string { return "(team key)" }
+// MarshalText keeps it out of JSON and of structured logs.
+func (TeamKey) MarshalText() ([]byte, error) { return []byte("(team key)"), nil }
 
 // Format keeps the key out of %x, %d and the like.
 func (TeamKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "(team key)") }

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -125,6 +126,12 @@ func TestASecretSurvivesItsFileAndNothingElseIsOne(t *testing.T) {
 func TestSecretsDoNotPrint(t *testing.T) {
 	s := countingSecret()
 	k := NewIdentifiers(s, "e").Team("acme")
+	if out, err := json.Marshal(map[string]any{"s": s, "k": k}); err != nil || string(out) != `{"k":"(team key)","s":"(secret)"}` {
+		t.Errorf("as JSON: %s, %v", out, err)
+	}
+	if s.String() != "(secret)" || k.String() != "(team key)" {
+		t.Errorf("as strings: %s, %s", s.String(), k.String())
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%q", "%d"} {
 		for _, v := range []any{s, k, struct{ S Secret }{s}} {
 			text := strings.ToLower(fmt.Sprintf(verb, v))

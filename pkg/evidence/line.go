@@ -199,8 +199,8 @@ func (l Line) validatePairs() error {
 		return errors.New("a raw key or team without a size")
 	case l.Size != nil && (l.Key == "" || *l.Size < 0 || *l.Size > maxInteger):
 		return errors.New("a raw key needs a size of at least 0")
-	case l.Team != "" && !ValidTeamID(l.Team):
-		return errors.New("the team id is not UTF-8 or holds a control character")
+	case !utf8.ValidString(l.Team):
+		return errors.New("the team id is not UTF-8")
 	}
 	return nil
 }

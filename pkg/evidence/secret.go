@@ -16,8 +16,8 @@ type Secret [32]byte
 // String keeps the secret out of logs and error texts.
 func (Secret) String() string { return "(secret)" }
 
-// GoString keeps the secret out of %#v.
-func (Secret) GoString() string { return "(secret)" }
+// MarshalText keeps it out of JSON and of structured logs.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
 // Format keeps the secret out of %x, %d and the like.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "(secret)") }

@@ -28,7 +28,7 @@ type Head struct {
 func ParseHead(s string) (Head, error) {
 	seq, sum, found := strings.Cut(s, ":")
 	n, err := strconv.ParseInt(seq, 10, 64)
-	if !found || err != nil || n < 0 || !isHex(sum, 32) {
+	if !found || err != nil || n < 0 || strconv.FormatInt(n, 10) != seq || !isHex(sum, 32) {
 		return Head{}, fmt.Errorf("head %q: want SEQ:STATEMENT_SHA256, a number and 64 lower-case hex digits", s)
 	}
 	return Head{Sequence: n, StatementSHA256: sum}, nil

@@ -11,6 +11,9 @@ import (
 // two reports' starts means anything.
 const clockSlack = 5 * time.Minute
 
+// maxTold is how many declared slots of one report are printed one by one.
+const maxTold = 31
+
 // links checks each report's place and what it says of the one before it.
 func (r *verifier) links() {
 	ids := map[string]int64{}
@@ -89,6 +92,9 @@ func (r *verifier) slotsBetween(before, rep *report) {
 		rep.problemf(FileBundle, "the slots since report %d can't be recomputed: %v", before.number(), err)
 		return
 	}
+	if len(missed) == MaxMissed {
+		rep.problemf(FileBundle, "%d slots or more went by since report %d, more than can be declared", MaxMissed, before.number())
+	}
 	declared := map[string]string{}
 	if s := rep.p.Run.ScheduledFor; s != nil {
 		declared[*s] = "served late, at " + rep.p.Run.StartedAt
@@ -97,13 +103,22 @@ func (r *verifier) slotsBetween(before, rep *report) {
 		declared[m.Slot] = "missed: " + m.Code
 	}
 	var silent []string
+	told := 0
 	for _, slot := range missed {
 		s := FormatTime(slot)
-		if how, ok := declared[s]; ok {
+		how, ok := declared[s]
+		switch {
+		case !ok:
+			silent = append(silent, s)
+		case told < maxTold:
 			r.exceptionf("report %d: slot %s was %s", rep.number(), s, how)
-			continue
+			told++
+		default:
+			told++
 		}
-		silent = append(silent, s)
+	}
+	if told > maxTold {
+		r.exceptionf("report %d: %d more slots were missed", rep.number(), told-maxTold)
 	}
 	if len(silent) > 0 {
 		rep.problemf(FileBundle, "run.missed does not declare %s, and report %d was the last sweep before", few("slot", silent),

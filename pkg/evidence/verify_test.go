@@ -143,7 +143,7 @@ func TestTamperingWithFilesIsFoundAndNamed(t *testing.T) {
 		{"a removed bundle", func(v fstest.MapFS) { delete(v, "reports/0000000001/report.sigstore.json") },
 			[]string{"report 1: report.sigstore.json is missing, and there are reports after it"}},
 		{"an unsealed report far off", func(v fstest.MapFS) { v["reports/0000000009/"+part] = &fstest.MapFile{} },
-			[]string{"report 9: report.sigstore.json is missing, and the last sealed report is 2"}},
+			[]string{"report 9: report.sigstore.json is missing, and the next report to be sealed is 3"}},
 		{"swapped reports", func(v fstest.MapFS) {
 			a, b := "reports/0000000001/", "reports/0000000002/"
 			for _, name := range fileNames(v, a, b) {

@@ -79,7 +79,7 @@ func (r *verifier) numbers(unsealed []int64) {
 			continue
 		}
 		if n > next {
-			r.problemf("report %d: %s is missing, and the last sealed report is %d", n, FileBundle, next-1)
+			r.problemf("report %d: %s is missing, and the next report to be sealed is %d", n, FileBundle, next)
 		}
 	}
 }

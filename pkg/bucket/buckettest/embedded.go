@@ -144,3 +144,11 @@ func (c *clock) Now() time.Time {
 
 // Since is part of gofakes3.TimeSource.
 func (c *clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+// Remove takes an object out of a bucket, past the API.
+func (s *Server) Remove(name, key string) {
+	s.t.Helper()
+	if _, err := s.backend.DeleteObject(name, key); err != nil {
+		s.t.Fatalf("removing %q from bucket %q: %v", key, name, err)
+	}
+}

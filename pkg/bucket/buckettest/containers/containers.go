@@ -32,7 +32,12 @@ func engine(t testing.TB) {
 	if err := configure(); err != nil {
 		t.Fatalf("set up testcontainers: %v", err)
 	}
-	err := ping(t.Context())
+	require(t, ping(t.Context()))
+}
+
+// require ends the test if err says that there is no engine.
+func require(t testing.TB, err error) {
+	t.Helper()
 	if err == nil {
 		return
 	}

@@ -1,0 +1,203 @@
+package bucket
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+func row(key string) types.Object {
+	return types.Object{Key: &key, LastModified: aws.Time(time.Date(2026, 11, 1, 14, 0, 0, 0, time.FixedZone("x", 14*3600))),
+		ETag: aws.String(`"e"`), Size: aws.Int64(3)}
+}
+
+// pageOf is an answer with the keys; token "" ends the listing.
+func pageOf(token string, keys ...string) *s3.ListObjectsV2Output {
+	out := &s3.ListObjectsV2Output{IsTruncated: aws.Bool(token != ""), NextContinuationToken: optional(token)}
+	for _, k := range keys {
+		out.Contents = append(out.Contents, row(k))
+	}
+	return out
+}
+
+func altered(out *s3.ListObjectsV2Output, alter func(*s3.ListObjectsV2Output)) *s3.ListObjectsV2Output {
+	alter(out)
+	return out
+}
+
+func TestListingThatCannotBeTrueIsAnErrorAndNeverAnEnd(t *testing.T) {
+	type out = s3.ListObjectsV2Output
+	for name, c := range map[string]struct {
+		within  Range
+		answers []*out
+		want    string // part of the lie
+	}{
+		"truncated without a token": {answers: []*out{altered(pageOf("x", "p/a"), func(o *out) { o.NextContinuationToken = nil })}, want: "no token"},
+		"truncated with an empty token": {
+			answers: []*out{altered(pageOf("x", "p/a"), func(o *out) { o.NextContinuationToken = aws.String("") })}, want: "no token"},
+		"IsTruncated missing":              {answers: []*out{altered(pageOf("", "p/a"), func(o *out) { o.IsTruncated = nil })}, want: "IsTruncated"},
+		"nothing at all":                   {answers: []*out{{}}, want: "IsTruncated"},
+		"a token at once again":            {answers: []*out{pageOf("x", "p/a"), pageOf("x", "p/b")}, want: "given twice"},
+		"tokens in a circle of no entries": {answers: []*out{pageOf("x", "p/a"), pageOf("y"), pageOf("z"), pageOf("y")}, want: "given twice"},
+		"tokens in a circle with entries":  {answers: []*out{pageOf("x", "p/a"), pageOf("y", "p/b"), pageOf("x", "p/a")}, want: "not in order"},
+		"outside the prefix":               {answers: []*out{pageOf("", "q/a")}, want: "outside the prefix"},
+		"at the start of the range":        {within: Range{After: "p/b"}, answers: []*out{pageOf("", "p/b")}, want: "outside the range"},
+		"before the range":                 {within: Range{After: "p/b"}, answers: []*out{pageOf("", "p/a")}, want: "outside the range"},
+		"doubled in a page":                {answers: []*out{pageOf("", "p/a", "p/a")}, want: "listed twice"},
+		"doubled across pages":             {answers: []*out{pageOf("x", "p/a"), pageOf("", "p/a")}, want: "listed twice"},
+		"out of order in a page":           {answers: []*out{pageOf("", "p/b", "p/a")}, want: "not in order"},
+		"out of order across pages":        {answers: []*out{pageOf("x", "p/b"), pageOf("", "p/a")}, want: "not in order"},
+		"ordered as people sort":           {answers: []*out{pageOf("", "p/a", "p/B")}, want: "not in order"},
+		"out of order after the range":     {within: Range{UpTo: "p/b"}, answers: []*out{pageOf("", "p/a", "p/d", "p/c")}, want: "not in order"},
+		"no key":                           {answers: []*out{altered(pageOf("", "p/a"), func(o *out) { o.Contents[0].Key = nil })}, want: "no key"},
+		"an empty key":                     {answers: []*out{pageOf("", "")}, want: "no key"},
+		"no LastModified":                  {answers: []*out{altered(pageOf("", "p/a"), func(o *out) { o.Contents[0].LastModified = nil })}, want: "LastModified"},
+		"a zero LastModified":              {answers: []*out{altered(pageOf("", "p/a"), func(o *out) { o.Contents[0].LastModified = &time.Time{} })}, want: "LastModified"},
+		"badly encoded":                    {answers: []*out{altered(pageOf("", "p/100%"), func(o *out) { o.EncodingType = types.EncodingTypeUrl })}, want: "not encoded"},
+		"keys behind common prefixes":      {answers: []*out{altered(pageOf("", "p/a"), func(o *out) { o.CommonPrefixes = make([]types.CommonPrefix, 1) })}, want: "common prefixes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := walk{prefix: "p/", within: c.within, last: c.within.After}
+			for i, answer := range c.answers {
+				s, lie := w.read(answer)
+				if last := i == len(c.answers)-1; !last && (lie != "" || s.done) {
+					t.Fatalf("answer %d: lie %q, done %v, want to go on", i, lie, s.done)
+				} else if last && !strings.Contains(lie, c.want) {
+					t.Errorf("lie is %q, want %q in it", lie, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestEmptyPagesWithoutEndAreAnError(t *testing.T) {
+	var w walk
+	for i := range 2 * maxEmptyPages {
+		if _, lie := w.read(pageOf(strings.Repeat("x", i+1))); lie != "" {
+			if i < maxEmptyPages {
+				t.Errorf("refused after %d empty pages, want %d allowed", i, maxEmptyPages)
+			}
+			return
+		}
+	}
+	t.Error("empty pages may follow each other without end")
+}
+
+func TestEmptyPagesBetweenEntriesAreNoEnd(t *testing.T) {
+	w := walk{prefix: "p/"}
+	var keys []string
+	for i, answer := range []*s3.ListObjectsV2Output{pageOf("1"), pageOf("2", "p/a"), pageOf("3"), pageOf("4"), pageOf("", "p/b")} {
+		s, lie := w.read(answer)
+		if lie != "" || s.done != (i == 4) {
+			t.Fatalf("answer %d: lie %q, done %v", i, lie, s.done)
+		}
+		for _, e := range s.page.Entries {
+			keys = append(keys, e.Key)
+		}
+	}
+	if !slices.Equal(keys, []string{"p/a", "p/b"}) {
+		t.Errorf("keys are %q", keys)
+	}
+}
+
+func TestRangeEndIsCutByUsAndEndsTheListing(t *testing.T) {
+	w := walk{within: Range{After: "a", UpTo: "c"}, last: "a"}
+	s, lie := w.read(pageOf("more", "b", "c", "d"))
+	if lie != "" || !s.done || len(s.page.Entries) != 2 || s.page.Entries[1].Key != "c" {
+		t.Errorf("step %+v, lie %q; want b and c and the end", s, lie)
+	}
+}
+
+func TestNamesAreDecodedOnlyIfTheServerSaysThatItEncodedThem(t *testing.T) {
+	encoded := pageOf("", "a%2Bb+c%20d%2525%0A%01")
+	encoded.EncodingType = types.EncodingTypeUrl
+	for want, answer := range map[string]*s3.ListObjectsV2Output{
+		"a+b c d%25\n\x01": encoded,
+		"a+b%20":           pageOf("", "a+b%20"),
+	} {
+		var w walk
+		s, lie := w.read(answer)
+		if lie != "" || s.page.Entries[0].Key != want {
+			t.Errorf("got %q, lie %q; want %q", s.page.Entries[0].Key, lie, want)
+		}
+	}
+}
+
+func TestTokensAreOpaque(t *testing.T) {
+	out := pageOf("a%20b+c", "k")
+	out.EncodingType = types.EncodingTypeUrl
+	var w walk
+	if s, lie := w.read(out); lie != "" || s.token != "a%20b+c" {
+		t.Errorf("token %q, lie %q; want it as it came", s.token, lie)
+	}
+}
+
+func TestListedTimesAreUTC(t *testing.T) {
+	var w walk
+	s, _ := w.read(pageOf("", "k"))
+	want := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	if got := s.page.Entries[0].LastModified; got != want {
+		t.Errorf("LastModified is %v, want %v", got, want)
+	}
+}
+
+func upload(key, id string) types.MultipartUpload {
+	return types.MultipartUpload{Key: &key, UploadId: &id, Initiated: aws.Time(time.Unix(1e9, 0))}
+}
+
+func uploadsPage(next [2]string, uploads ...types.MultipartUpload) *s3.ListMultipartUploadsOutput {
+	return &s3.ListMultipartUploadsOutput{IsTruncated: aws.Bool(next[0] != ""), Uploads: uploads,
+		NextKeyMarker: optional(next[0]), NextUploadIdMarker: optional(next[1])}
+}
+
+func TestUploadListingThatCannotBeTrueIsAnError(t *testing.T) {
+	type out = s3.ListMultipartUploadsOutput
+	for name, c := range map[string]struct {
+		answers []*out
+		want    string
+	}{
+		"IsTruncated missing":      {[]*out{{}}, "IsTruncated"},
+		"truncated, no key marker": {[]*out{{IsTruncated: aws.Bool(true)}}, "no marker"},
+		"markers given twice":      {[]*out{uploadsPage([2]string{"k", "1"}), uploadsPage([2]string{"k", "2"}), uploadsPage([2]string{"k", "1"})}, "given twice"},
+		"an upload twice":          {[]*out{uploadsPage([2]string{"k", "1"}, upload("k", "1")), uploadsPage([2]string{}, upload("k", "1"))}, "listed twice"},
+		"no key":                   {[]*out{uploadsPage([2]string{}, upload("", "1"))}, "no key"},
+		"no id":                    {[]*out{uploadsPage([2]string{}, upload("k", ""))}, "no id"},
+		"no date":                  {[]*out{uploadsPage([2]string{}, types.MultipartUpload{Key: aws.String("k"), UploadId: aws.String("1")})}, "Initiated"},
+		"common prefixes":          {[]*out{{IsTruncated: aws.Bool(false), CommonPrefixes: make([]types.CommonPrefix, 1)}}, "common prefixes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := uploadWalk{markers: map[[2]string]bool{}, seen: map[[2]string]bool{}}
+			for i, answer := range c.answers {
+				_, lie := w.read(answer)
+				if last := i == len(c.answers)-1; !last && (lie != "" || w.done) || last && !strings.Contains(lie, c.want) {
+					t.Errorf("answer %d: lie %q, done %v, want in the end %q", i, lie, w.done, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestUploadMarkersAreBothPassedOnDecoded(t *testing.T) {
+	w := uploadWalk{markers: map[[2]string]bool{}, seen: map[[2]string]bool{}}
+	out := uploadsPage([2]string{"a%2Fb+c", "id%2F"}, upload("a%2Fb+c", "id%2F"))
+	out.EncodingType = types.EncodingTypeUrl
+	entries, lie := w.read(out)
+	if lie != "" || entries[0].Key != "a/b c" || w.key != "a/b c" || w.id != "id%2F" {
+		t.Errorf("entries %v, markers %q %q, lie %q", entries, w.key, w.id, lie)
+	}
+}
+
+func TestErrorsCarryStoreAndBucketAndNoKey(t *testing.T) {
+	b := &Bucket{cfg: Config{Name: "exchanges", Bucket: "api-exchanges"}}
+	for _, err := range []error{b.lie(listing, "x"), b.fail(listing, "r", errors.New("Get http://h/api-exchanges/secret-key: broken"))} {
+		if text := err.Error(); !strings.Contains(text, `store "exchanges"`) || !strings.Contains(text, `bucket "api-exchanges"`) || strings.Contains(text, "secret-key") {
+			t.Errorf("error is %q", text)
+		}
+	}
+}

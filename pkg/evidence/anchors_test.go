@@ -1,0 +1,133 @@
+package evidence
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAHeadAnchorsItsReportAndAllBefore(t *testing.T) {
+	f := newFixture(t)
+	f.three()
+	sums := make([]string, 3)
+	for i, r := range f.verify(VerifyOptions{}).Reports {
+		sums[i] = r.StatementSHA256
+	}
+	head := func(n int64) Head { return Head{Sequence: n, StatementSHA256: sums[n]} }
+
+	v := f.verify(VerifyOptions{Heads: []Head{head(0), head(2)}, Require: AssuranceAnchored})
+	sameStrings(t, "problems", v.Problems, nil)
+	sameStrings(t, "notes", v.Notes, []string{"lock: not checked (a local copy)"})
+	if v.Assurance != AssuranceAnchored || !v.Reports[1].Anchored {
+		t.Errorf("assurance %s", v.Assurance)
+	}
+
+	v = f.verify(VerifyOptions{Heads: []Head{head(1)}, Require: AssuranceAnchored})
+	sameStrings(t, "problems with an old head", v.Problems, []string{"the assurance is none, and anchored is required"})
+	if !v.Reports[1].Anchored || v.Reports[2].Anchored || v.Notes[0] != "reports after 1 stand on no head" {
+		t.Errorf("%+v", v)
+	}
+
+	v = f.verify(VerifyOptions{Heads: []Head{head(1)}, Require: AssuranceAnchored, To: at(22, 0, 0)})
+	sameStrings(t, "problems in a period that the head covers", v.Problems, nil)
+
+	v = f.verify(VerifyOptions{Require: AssuranceTimestamped})
+	sameStrings(t, "problems without a head", v.Problems, []string{"the assurance is none, and timestamped is required"})
+}
+
+func TestTheNewestReportSignedAgainIsFoundByAHeadAlone(t *testing.T) {
+	f := newFixture(t)
+	f.seal(f.night(20))
+	before := f.fs
+	pl := f.night(21)
+	f.seal(pl)
+	head := Head{Sequence: 1, StatementSHA256: f.payloadSHA}
+
+	f.fs = clone(before)
+	removeDir(f.fs, ReportDir(1))
+	f.n = 1
+	f.last, f.payloadSHA, f.bundleSHA = nil, "", ""
+	again := f.night(21)
+	again.p.Chain = pl.p.Chain
+	again.p.Organization.Contact = "nobody@example.com"
+	f.seal(again)
+
+	sameStrings(t, "without a head", f.verify(VerifyOptions{}).Problems, nil)
+	sameStrings(t, "with the head", f.verify(VerifyOptions{Heads: []Head{head}}).Problems, []string{
+		"report 1: report.sigstore.json: the payload's digest is " + f.payloadSHA + ", the head says " + head.StatementSHA256 +
+			": the history was rewritten"})
+}
+
+func TestACutTailIsFoundByAHeadOrByThePeriodsEnd(t *testing.T) {
+	f := newFixture(t)
+	f.three()
+	head := Head{Sequence: 2, StatementSHA256: f.payloadSHA}
+	removeDir(f.fs, ReportDir(2))
+	sameStrings(t, "without either", f.verify(VerifyOptions{}).Problems, nil)
+	sameStrings(t, "with a head", f.verify(VerifyOptions{Heads: []Head{head}}).Problems, []string{
+		"report 2: a head names it, and it is not in the vault: the history was cut"})
+	sameStrings(t, "with an end", f.verify(VerifyOptions{To: at(23, 0, 0)}).Problems, []string{
+		"report 1: no sweep report comes after it, and one was due at 2026-11-22T02:15:00Z, before the audit period's end 2026-11-23T00:00:00Z"})
+	sameStrings(t, "with an end before it was due", f.verify(VerifyOptions{To: at(22, 3, 15)}).Problems, nil)
+}
+
+func TestThePeriodMustBeCoveredAndOnlyItIsRecounted(t *testing.T) {
+	f := newFixture(t)
+	f.three()
+	sameStrings(t, "problems", f.verify(VerifyOptions{From: at(19, 0, 0)}).Problems, []string{
+		"report 0: the history begins with it at 2026-11-20T02:15:03Z, after the audit period's start 2026-11-19T00:00:00Z"})
+	v := f.verify(VerifyOptions{From: at(21, 0, 0), To: at(22, 0, 0)})
+	sameStrings(t, "problems", v.Problems, nil)
+	if v.Reports[0].Recounted || !v.Reports[1].Recounted || v.Reports[2].Recounted {
+		t.Errorf("recounted: %+v", v.Reports)
+	}
+}
+
+func TestWithoutAScheduleNothingSaysThatTheTailIsWhole(t *testing.T) {
+	f := newFixture(t)
+	pl := f.night(20)
+	pl.p.Run.Schedule, pl.p.Run.ScheduledFor = nil, nil
+	delete(pl.config, "schedule")
+	f.seal(pl)
+	v := f.verify(VerifyOptions{To: at(30, 0, 0)})
+	sameStrings(t, "problems", v.Problems, nil)
+	sameStrings(t, "exceptions", v.Exceptions, []string{
+		"report 0: it has no schedule, so nothing says whether a report is missing after it"})
+}
+
+func TestAReportMustLieInItsKeysWindow(t *testing.T) {
+	f := newFixture(t)
+	f.three()
+	str := func(s string) *string { return &s }
+	k := &f.trust.Keys[0]
+
+	k.NotBefore = "2026-11-20T02:21:04Z"
+	sameStrings(t, "notBefore", f.verify(VerifyOptions{}).Problems, []string{
+		"report 0: report.sigstore.json: run.finishedAt 2026-11-20T02:21:03Z is before the key's notBefore 2026-11-20T02:21:04Z"})
+	k.NotBefore = "2026-11-01T00:00:00Z"
+
+	k.NotAfter = str("2026-11-21T12:00:00Z")
+	sameStrings(t, "notAfter", f.verify(VerifyOptions{}).Problems, []string{
+		"report 2: report.sigstore.json: run.finishedAt 2026-11-22T02:21:03Z is after the key's notAfter 2026-11-21T12:00:00Z"})
+	k.NotAfter = nil
+
+	k.CompromisedAt = str("2026-11-21T12:00:00Z")
+	compromised := func(n string) string {
+		return "report " + n + ": report.sigstore.json: the key was compromised at 2026-11-21T12:00:00Z, and no head from before then vouches for the report"
+	}
+	v := f.verify(VerifyOptions{})
+	sameStrings(t, "compromised", v.Problems, []string{compromised("0"), compromised("1"), compromised("2")})
+	heads := []Head{{1, v.Reports[1].StatementSHA256}, {2, v.Reports[2].StatementSHA256}}
+	sameStrings(t, "compromised, with heads", f.verify(VerifyOptions{Heads: heads}).Problems, []string{compromised("2")})
+}
+
+func TestHeads(t *testing.T) {
+	sum := strings.Repeat("a", 64)
+	if h, err := ParseHead("12:" + sum); err != nil || h != (Head{12, sum}) {
+		t.Errorf("%+v, %v", h, err)
+	}
+	for _, bad := range []string{"", "12", ":" + sum, "-1:" + sum, "x:" + sum, "12:" + strings.ToUpper(sum), "12:" + sum + "0", "+12:" + sum, "012:" + sum} {
+		if _, err := ParseHead(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package render
+
+import (
+	"io"
+	"strconv"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+)
+
+// List writes a line a report, in the order given. The error is the writer's.
+func List(w io.Writer, reports []evidence.Predicate) error {
+	var out page
+	if len(reports) == 0 {
+		out.para("", "No report is in the vault yet.")
+		return out.flush(w)
+	}
+	var rows [][]string
+	for _, p := range reports {
+		t := p.Totals
+		rows = append(rows, []string{
+			strconv.FormatInt(p.Chain.Sequence, 10), when(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
+			count(t.Listed), count(gone(t.OutcomeCounts)), count(t.Planned - gone(t.OutcomeCounts)), count(p.ZDR.Violation),
+		})
+	}
+	out.table([]string{">NO", "STARTED", "TYPE", "RESULT", ">LISTED", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
+	return out.flush(w)
+}

@@ -1,0 +1,98 @@
+package render
+
+// meaning says in words what a code of a reason or an exception stands for;
+// empty for a code that this version doesn't know.
+func meaning(code string) string {
+	switch code {
+	case "ACCESS_DENIED":
+		return "the server refused the delete"
+	case "CHANGED_SINCE_LISTED":
+		return "rewritten since it was listed, so left alone"
+	case "CONFIRM_INCOMPLETE":
+		return "the second listing did not get to the end"
+	case "CONFIRM_NONE":
+		return "the config asks for no second listing"
+	case "DATES_DISAGREE":
+		return "key date and LastModified lie on both sides of zdr_since"
+	case "DELETE_DENIED":
+		return "no right to delete: the store was left alone"
+	case "EXPIRED_REMAIN":
+		return "past their time and still there, without excuse"
+	case "FAILED":
+		return "could not be deleted"
+	case "GUARD":
+		return "a guard stopped the run"
+	case "HELD":
+		return "kept by a hold"
+	case "INTERRUPTED":
+		return "the run ended before its time"
+	case "KEY_DATE_ANOMALY":
+		return "the date in the key can't be right: LastModified counted alone"
+	case "KEY_UNREPRESENTABLE":
+		return "a key that XML can't carry"
+	case "LATE":
+		return "stayed longer than promised"
+	case "LEASE_TAKEN_OVER":
+		return "an earlier run died and held the lease"
+	case "LEFT":
+		return "planned, and not attempted"
+	case "LEGAL_HOLD":
+		return "kept by the store's legal hold"
+	case "LISTING_INCOMPLETE":
+		return "a store could not be listed to the end"
+	case "LOCKED", "OBJECT_LOCK":
+		return "kept by the store's Object Lock"
+	case "MISSED_SLOT":
+		return "slots of the schedule that no run served"
+	case "OLD_KEY_UNAVAILABLE":
+		return "the key changed without the old key's word"
+	case "PENDING":
+		return "a delete marker over a version that must stay"
+	case "PROMOTED":
+		return "an older version, held or locked, became current"
+	case "RETENTION_CHANGED":
+		return "the retention is not that of the last report"
+	case "ROSTER_EMPTY":
+		return "the roster names no team"
+	case "ROSTER_NEAR_MATCH":
+		return "a stored team's name is almost one of the roster"
+	case "ROSTER_REMOVED":
+		return "teams are gone from the roster"
+	case "ROSTER_STALE":
+		return "the roster is too old to rely on"
+	case "SCHEDULE_CHANGED":
+		return "the schedule is not that of the last report"
+	case "SCOPE_CHANGED":
+		return "the stores are not those of the last report"
+	case "STORE_UNREACHABLE":
+		return "a store could not be reached"
+	case "TEAMS_NOT_COUNTED":
+		return "more teams than are counted: does the layout read a team out of every key?"
+	case "THROTTLED":
+		return "the server kept asking to slow down"
+	case "UNATTRIBUTED_KEYS":
+		return "keys that match no layout: they may be a ZDR team's"
+	case "UNCONFIRMED":
+		return "the answer was lost and the entry could not be looked up"
+	case "UPLOADS_NOT_LISTED":
+		return "incomplete uploads could not be listed"
+	case "UPLOADS_NOT_SWEPT":
+		return "incomplete uploads were seen and not swept"
+	case "VERSIONED_BUCKET":
+		return "the bucket has or had versioning, and its versions were not swept"
+	case "VERSIONING_CHANGED":
+		return "versioning was switched while the run went"
+	case "VERSIONING_UNKNOWN":
+		return "the server can't say whether the bucket has versions"
+	case "WORK_NOT_REMOVED":
+		return "working files of an earlier run, with keys in the clear, are still there"
+	case "ZDR_RESIDUAL":
+		return "ZDR teams with data from before zero retention began"
+	case "ZDR_SINCE_MOVED":
+		return "a team's zdr_since was moved"
+	case "ZDR_VIOLATION":
+		return "ZDR teams with data that should never have been stored"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,201 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+)
+
+// Options are what a summary adds to the predicate; each may be empty.
+type Options struct {
+	// Teams are the rows of the report's teams.csv. Those of ZDR teams that are
+	// not at zero are shown.
+	Teams []evidence.TeamRow
+	// Path is where the report is, as a person would open it.
+	Path string
+	// StatementSHA256 of the report, to be kept by someone else as its anchor.
+	StatementSHA256 string
+	// Verify is the command line that checks the report.
+	Verify string
+}
+
+// Summary writes one report for a person: the verdict, what was found and what
+// became of it by store, the ZDR teams, reasons and exceptions, and where the
+// evidence is. The error is the writer's.
+func Summary(w io.Writer, p evidence.Predicate, o Options) error {
+	var out page
+	out.para("", Verdict(p))
+	out.WriteString("\n")
+	out.para("", heading(p))
+	if g := p.Policy.Guard; g != nil {
+		out.para("", guard(*g))
+	}
+	if p.ReportType != evidence.TypeKeyRotation {
+		out.stores(p)
+		out.zdr(p.ZDR, o.Teams)
+	}
+	out.reasons(p)
+	out.where(p, o)
+	return out.flush(w)
+}
+
+func heading(p evidence.Predicate) string {
+	said := fmt.Sprintf("Report %d, %s (%s), %s to %s.", p.Chain.Sequence, clean(p.ReportType), clean(p.Run.Trigger),
+		when(p.Run.StartedAt), when(p.Run.FinishedAt))
+	if p.Run.ScheduledFor != nil {
+		said += " Slot " + when(*p.Run.ScheduledFor) + "."
+	}
+	if p.Policy.Cutoff != "" && p.Policy.MaxAge != "" {
+		said += " Expired means created before " + when(p.Policy.Cutoff) + " (" + clean(p.Policy.MaxAge) + ")."
+	}
+	return said
+}
+
+// when writes a time of a report with a space in it, in UTC.
+func when(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return short(text, 20)
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+func guard(g evidence.Guard) string {
+	where := ""
+	if g.Store != "" {
+		where = " in store " + clean(g.Store)
+	}
+	return fmt.Sprintf("Guard %s%s: the plan comes to %s, the limit is %s. Find out why before anything is deleted: "+
+		"a wrong layout, cutoff, prefix or roster looks like this.", clean(g.Name), where, clean(g.Value), clean(g.Limit))
+}
+
+// stores writes a row a store. "Remaining" is what was planned and is not known
+// to be gone; the line below the table says what the second listing saw.
+func (p *page) stores(r evidence.Predicate) {
+	outcomes := map[string]evidence.OutcomeCounts{}
+	for _, o := range r.Outcomes {
+		outcomes[o.Store] = o.OutcomeCounts
+	}
+	populations := map[string]evidence.Population{}
+	for _, pop := range r.Population {
+		populations[pop.Store] = pop
+	}
+	row := func(name string, pop evidence.PopulationCounts, o evidence.OutcomeCounts) []string {
+		return []string{
+			short(name, 20), count(pop.Listed), count(pop.Expired), count(gone(o)),
+			count(o.Failed + o.Unconfirmed), count(pop.Kept), count(o.Planned - gone(o)),
+		}
+	}
+	var rows [][]string
+	var notes []string
+	for _, s := range r.Stores {
+		pop, listed := populations[s.Name]
+		if listed {
+			rows = append(rows, row(s.Name, pop.PopulationCounts, outcomes[s.Name]))
+		} else {
+			rows = append(rows, []string{short(s.Name, 20), "?", "?", "?", "?", "?", "?"})
+		}
+		if !pop.Complete {
+			notes = append(notes, fmt.Sprintf("Store %s was not seen to its end: its numbers are what was seen.", clean(s.Name)))
+		}
+		if s.Note != "" {
+			notes = append(notes, fmt.Sprintf("Store %s: %s.", clean(s.Name), coded(s.Note)))
+		}
+	}
+	if len(r.Stores) > 1 {
+		rows = append(rows, row("total", r.Totals.PopulationCounts, r.Totals.OutcomeCounts))
+	}
+	p.WriteString("\n")
+	p.table([]string{"STORE", ">LISTED", ">EXPIRED", ">DELETED", ">FAILED", ">KEPT", ">REMAINING"}, rows)
+	for _, note := range notes {
+		p.para("  ", note)
+	}
+	if r.ReportType == evidence.TypeSweep || r.ReportType == evidence.TypeRecovery {
+		p.para("  ", confirmation(r.Confirmation))
+	}
+}
+
+func confirmation(c evidence.Confirmation) string {
+	switch {
+	case c.StartedAt == nil:
+		return "No second listing was made: what remains is not known."
+	case !c.Complete:
+		return fmt.Sprintf("The second listing did not get to its end: at least %s expired %s.",
+			count(c.ExpiredRemaining), verb(c.ExpiredRemaining, "remains", "remain"))
+	default:
+		return fmt.Sprintf("The second listing found %s expired.", nothing(c.ExpiredRemaining))
+	}
+}
+
+func (p *page) zdr(z evidence.ZDR, rows []evidence.TeamRow) {
+	p.WriteString("\n")
+	if z.TeamCount == 0 {
+		p.para("  ", "No ZDR team is on the roster.")
+	} else {
+		p.table([]string{">ZDR TEAMS", ">ZERO", ">RESIDUAL", ">VIOLATION", ">INCONCLUSIVE"}, [][]string{{
+			count(z.TeamCount), count(z.Zero), count(z.Residual), count(z.Violation), count(z.Inconclusive),
+		}})
+	}
+	var shown [][]string
+	for _, r := range rows {
+		if !r.ZDR || (r.State == evidence.StateZero && r.Found() == 0 && r.Remaining == 0) {
+			continue
+		}
+		shown = append(shown, []string{short(r.Team, 24), short(r.Store, 20), short(r.State, 14), count(r.Found()), count(r.Remaining), when(r.ZDRSince)})
+	}
+	if len(shown) > 0 {
+		p.WriteString("\n")
+		p.table([]string{"TEAM", "STORE", "STATE", ">FOUND", ">REMAINING", "ZERO SINCE"}, shown)
+	}
+}
+
+func (p *page) reasons(r evidence.Predicate) {
+	var rows [][]string
+	for _, x := range r.Reasons {
+		rows = append(rows, []string{short(x.Code, 24), count(x.Count), meaning(x.Code)})
+	}
+	if len(rows) > 0 {
+		p.WriteString("\n")
+		p.table([]string{"REASON", ">COUNT", "MEANING"}, rows)
+	}
+	rows = nil
+	for _, x := range r.Exceptions {
+		until := ""
+		if x.Until != nil {
+			until = when(*x.Until)
+		}
+		rows = append(rows, []string{short(x.Code, 24), short(x.Store, 20), count(x.Count), until})
+	}
+	if len(rows) > 0 {
+		p.WriteString("\n")
+		p.table([]string{"EXCEPTION", "STORE", ">COUNT", "UNTIL"}, rows)
+	}
+}
+
+// where writes what a person may want to copy, so it isn't wrapped.
+func (p *page) where(r evidence.Predicate, o Options) {
+	lines := ""
+	if o.Path != "" {
+		lines += fmt.Sprintf("Report:  %s\n", clean(o.Path))
+	}
+	if o.StatementSHA256 != "" {
+		lines += fmt.Sprintf("Head:    %d:%s\n", r.Chain.Sequence, clean(o.StatementSHA256))
+	}
+	if o.Verify != "" {
+		lines += fmt.Sprintf("Check:   %s\n", clean(o.Verify))
+	}
+	if lines != "" {
+		p.WriteString("\n" + lines)
+	}
+}
+
+// coded is a code with its meaning, where it is known.
+func coded(code string) string {
+	if m := meaning(code); m != "" {
+		return clean(code) + ", " + strings.TrimSuffix(m, "?")
+	}
+	return clean(code)
+}
