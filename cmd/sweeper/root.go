@@ -66,9 +66,7 @@ Try it without an account or a config: sweeper demo`,
 	flags.StringVar(&a.logLevel, "log-level", "info", "trace, debug, info, warn or error")
 	flags.StringVar(&a.logFormat, "log-format", "", "json or console (default console on a terminal, else json)")
 	root.AddCommand(a.demo(), a.keygen(), a.check(), a.runCommand(), a.attest(), a.serve(), a.report(), a.verify(), a.versionCommand())
-	for _, c := range append(root.Commands(), root) {
-		argsAreUsage(c)
-	}
+	argsAreUsage(root)
 	return root
 }
 

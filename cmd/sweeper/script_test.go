@@ -32,7 +32,10 @@ func TestMain(m *testing.M) {
 //	have KEY...       these keys and no others are in it
 //	refuse OP CODE    the server answers that operation with an error from now on
 //	versioning        switches versioning of the bucket on
-//	set OLD NEW       replaces a line of sweeper.yaml
+//	set OLD NEW       replaces a text in sweeper.yaml; \n is a line end
+//	status N ARGS...  runs sweeper, which must exit with N; its output is in the
+//	                  files out and err
+//	calls OP N        that operation was asked of the server N times so far
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -54,10 +57,20 @@ type world struct {
 
 type worldKey struct{}
 
+// scriptTB keeps the test process's environment as it is: scripts run side by
+// side, each with an environment of its own.
+type scriptTB struct{ testing.TB }
+
+func (scriptTB) Setenv(string, string) {}
+
 const scriptBucket = "exchanges"
 
 func setupScript(env *testscript.Env) error {
-	t := env.T().(interface{ testing.TB }) //nolint:forcetypeassert // testscript hands out the *testing.T that it runs in
+	tb, ok := env.T().(testing.TB)
+	if !ok {
+		return errors.New("testscript's T is not a testing.TB")
+	}
+	t := scriptTB{tb}
 	server := buckettest.Embedded(t)
 	server.CreateBucket(scriptBucket)
 	w := &world{server: server, gate: buckettest.Proxy(t, server.URL), now: time.Now().UTC()}
@@ -163,17 +176,17 @@ func cmdSet(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs("sweeper.yaml")
 	data, err := os.ReadFile(path)
 	ts.Check(err)
-	text := string(data)
-	if strings.Count(text, args[0]) != 1 {
-		ts.Fatalf("%q stands %d times in sweeper.yaml", args[0], strings.Count(text, args[0]))
+	text, old, now := string(data), strings.ReplaceAll(args[0], `\n`, "\n"), strings.ReplaceAll(args[1], `\n`, "\n")
+	if n := strings.Count(text, old); n != 1 {
+		ts.Fatalf("%q stands %d times in sweeper.yaml", old, n)
 	}
-	ts.Check(os.WriteFile(path, []byte(strings.Replace(text, args[0], strings.ReplaceAll(args[1], `\n`, "\n"), 1)), 0o600))
+	ts.Check(os.WriteFile(path, []byte(strings.Replace(text, old, now, 1)), 0o600))
 }
 
 // cmdStatus runs sweeper and checks its exit status: status 3 run --json. Its
 // output goes to the files stdout and stderr.
 func cmdStatus(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) < 2 {
+	if len(args) < 1 {
 		ts.Fatalf("usage: status N ARGS...")
 	}
 	want, err := strconv.Atoi(args[0])

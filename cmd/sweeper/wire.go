@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -126,6 +127,9 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 	if err := vault.ProbeVault(ctx, s.vault, name, k.trustBytes); err != nil {
 		return s, fmt.Errorf("vault: %w", err)
 	}
+	if err := putPublicKey(ctx, s.vault, k); err != nil {
+		return s, fmt.Errorf("vault: %w", err)
+	}
 	if work, ok := s.work.(*vault.S3); ok {
 		if err := work.CheckWork(ctx); err != nil {
 			return s, fmt.Errorf("vault.work: %w", err)
@@ -135,6 +139,23 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 		return s, fmt.Errorf("vault.work: %w", err)
 	}
 	return s, nil
+}
+
+// putPublicKey leaves the public key beside the trust root, for openssl and
+// cosign. It is a convenience: nobody trusts a key because it lies in a vault.
+func putPublicKey(ctx context.Context, v vault.Area, k keys) error {
+	pub, err := evidence.MarshalPublicKey(k.signer.Public())
+	if err != nil {
+		return err
+	}
+	spki, err := evidence.SPKISHA256(k.signer.Public())
+	if err != nil {
+		return err
+	}
+	if err := v.Put(ctx, "trust/signing-"+spki+".pub", pub); !errors.Is(err, vault.ErrExists) {
+		return err
+	}
+	return nil
 }
 
 // openAreas opens vault and work area without asking anything of them.

@@ -27,7 +27,7 @@ func meaning(code string) string {
 	case "INTERRUPTED":
 		return "the run ended before its time"
 	case "KEY_DATE_ANOMALY":
-		return "the date in the key can't be right: LastModified counted alone"
+		return "the key's date can't be right: LastModified counted alone"
 	case "KEY_UNREPRESENTABLE":
 		return "a key that XML can't carry"
 	case "LATE":
@@ -67,25 +67,25 @@ func meaning(code string) string {
 	case "STORE_UNREACHABLE":
 		return "a store could not be reached"
 	case "TEAMS_NOT_COUNTED":
-		return "more teams than are counted: does the layout read a team out of every key?"
+		return "more teams than are counted: is the layout right?"
 	case "THROTTLED":
 		return "the server kept asking to slow down"
 	case "UNATTRIBUTED_KEYS":
 		return "keys that match no layout: they may be a ZDR team's"
 	case "UNCONFIRMED":
-		return "the answer was lost and the entry could not be looked up"
+		return "the answer was lost, and a look-up did not help"
 	case "UPLOADS_NOT_LISTED":
 		return "incomplete uploads could not be listed"
 	case "UPLOADS_NOT_SWEPT":
 		return "incomplete uploads were seen and not swept"
 	case "VERSIONED_BUCKET":
-		return "the bucket has or had versioning, and its versions were not swept"
+		return "the bucket has or had versioning: versions stay unswept"
 	case "VERSIONING_CHANGED":
 		return "versioning was switched while the run went"
 	case "VERSIONING_UNKNOWN":
-		return "the server can't say whether the bucket has versions"
+		return "the server can't say whether there are versions"
 	case "WORK_NOT_REMOVED":
-		return "working files of an earlier run, with keys in the clear, are still there"
+		return "working files of an earlier run could not be removed"
 	case "ZDR_RESIDUAL":
 		return "ZDR teams with data from before zero retention began"
 	case "ZDR_SINCE_MOVED":

@@ -33,13 +33,13 @@ type Line struct {
 	width func() int // of the terminal, in columns; nil: not a terminal
 	now   func() time.Time
 
-	mu             sync.Mutex
-	step           string
-	begun, drawn   time.Time
-	listed, done   int64
-	expired        int64
-	shown          int // columns of the line on the screen
-	stepped, ended bool
+	mu                    sync.Mutex
+	step                  string
+	begun, drawn          time.Time
+	listed, expired, done int64 // in this step
+	planned               int64 // found expired by the last step that listed
+	shown                 int   // columns of the line on the screen
+	stepped, ended        bool
 }
 
 // NewProgress returns the progress line of a writer, usually stderr. Close it
@@ -64,10 +64,10 @@ func NewProgress(w io.Writer) *Line {
 func (l *Line) Step(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.step, l.begun, l.listed, l.done = name, l.now(), 0, 0
-	if !l.stepped || name == "plan" {
-		l.expired = 0
+	if l.expired > 0 {
+		l.planned = l.expired // what this step has to do
 	}
+	l.step, l.begun, l.listed, l.expired, l.done = name, l.now(), 0, 0, 0
 	l.stepped, l.ended = true, false
 	l.draw()
 }
@@ -144,7 +144,11 @@ func (l *Line) text() string {
 		said += ", " + count(l.expired) + " expired"
 	}
 	if l.done > 0 {
-		said += ": " + count(l.done) + " done"
+		said += ": " + count(l.done)
+		if l.planned > 0 {
+			said += " of " + count(l.planned)
+		}
+		said += " done"
 	}
 	return said
 }

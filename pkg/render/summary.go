@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -122,6 +121,8 @@ func confirmation(c evidence.Confirmation) string {
 	switch {
 	case c.StartedAt == nil:
 		return "No second listing was made: what remains is not known."
+	case !c.Complete && c.ExpiredRemaining == 0:
+		return "The second listing did not get to its end: what remains is not known."
 	case !c.Complete:
 		return fmt.Sprintf("The second listing did not get to its end: at least %s expired %s.",
 			count(c.ExpiredRemaining), verb(c.ExpiredRemaining, "remains", "remain"))
@@ -155,7 +156,7 @@ func (p *page) zdr(z evidence.ZDR, rows []evidence.TeamRow) {
 func (p *page) reasons(r evidence.Predicate) {
 	var rows [][]string
 	for _, x := range r.Reasons {
-		rows = append(rows, []string{short(x.Code, 24), count(x.Count), meaning(x.Code)})
+		rows = append(rows, []string{short(x.Code, 24), count(x.Count), short(meaning(x.Code), 57)})
 	}
 	if len(rows) > 0 {
 		p.WriteString("\n")
@@ -195,7 +196,7 @@ func (p *page) where(r evidence.Predicate, o Options) {
 // coded is a code with its meaning, where it is known.
 func coded(code string) string {
 	if m := meaning(code); m != "" {
-		return clean(code) + ", " + strings.TrimSuffix(m, "?")
+		return clean(code) + ", " + m
 	}
 	return clean(code)
 }

@@ -19,7 +19,7 @@ func Verdict(p evidence.Predicate) string {
 	case evidence.ResultInconclusive:
 		return "INCONCLUSIVE: something could not be seen, so it can't be said that the promise was kept" + known(p) + late(p) + "."
 	case evidence.ResultStopped:
-		return "STOPPED: a guard held the run back, and nothing was deleted in any store."
+		return "STOPPED: a guard held the run back, and nothing was deleted in any store" + known(p) + late(p) + "."
 	case evidence.ResultInterrupted:
 		t := p.Totals
 		return fmt.Sprintf("INTERRUPTED: the run ended early: %s of %s planned are gone, %s left%s%s.",
@@ -120,7 +120,7 @@ func none(p evidence.Predicate) string {
 			would = "; a guard would stop the run"
 		}
 		return fmt.Sprintf("DRY RUN: nothing was deleted; %s of %s would go%s%s.",
-			count(p.Totals.Planned), entries(p.Totals.Listed), would, known(p))
+			count(p.Totals.Planned), entries(p.Totals.Listed), would, known(p)+late(p))
 	case evidence.TypeKeyRotation:
 		return "KEY ROTATION: the signing key changes with this report; nothing was looked at or deleted."
 	default:

@@ -52,11 +52,12 @@ func Verification(w io.Writer, v evidence.Verification) error {
 }
 
 func reportLine(state State, r evidence.ReportCheck) string {
-	said := fmt.Sprintf("%-6sreport %-4d %-12s %-20s %-20s %s", state, r.Sequence, short(r.Type, 12), short(r.Result, 20),
-		when(r.StartedAt), of(r.Lines, "line", "lines"))
-	if !r.Recounted {
-		said += ", not recounted"
+	lines := "not recounted"
+	if r.Recounted {
+		lines = of(r.Lines, "line", "lines")
 	}
+	said := fmt.Sprintf("%-6sreport %-4d %-12s %-20s %-20s %s", state, r.Sequence, short(r.Type, 12), short(r.Result, 20),
+		when(r.StartedAt), lines)
 	if r.Anchored {
 		said += ", anchored"
 	}

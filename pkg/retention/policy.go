@@ -3,6 +3,7 @@ package retention
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -130,13 +131,20 @@ func (j *Judge) attribute(key string) (Verdict, Date) {
 			if _, zdr := j.since[f.Team]; !zdr {
 				continue
 			}
-		} else if !utf8.ValidString(f.Team) {
+		} else if !validTeam(f.Team) {
 			return v, Date{}
 		}
 		v.Team, v.Request, v.Attribution = f.Team, f.Request, Attributed
 		return v, f.Date
 	}
 	return v, Date{}
+}
+
+// validTeam reports whether what stands in a team's place can be a team's id:
+// neither bytes that are not UTF-8 nor control characters can stand in the
+// evidence.
+func validTeam(id string) bool {
+	return utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)
 }
 
 func (j *Judge) underNoTeam(key string) bool {
