@@ -56,12 +56,14 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		"a file that isn't there":   {func(c *bucket.Config) { c.CredentialsFile = file + "-gone" }, "credentials_file"},
 		"a profile in no file":      {func(c *bucket.Config) { c.Profile = "nobody" }, `"nobody"`},
 		"a profile not in the file": {func(c *bucket.Config) { c.CredentialsFile, c.Profile = file, "nobody" }, `"nobody"`},
+		"a profile of another file": {func(c *bucket.Config) { c.CredentialsFile, c.Profile = file, "elsewhere" }, `"elsewhere"`},
 		"AWS without a region":      {func(c *bucket.Config) { c.Endpoint, c.Region = "", "" }, "`region`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			buckettest.Credentials(t)
 			t.Setenv("AWS_REGION", "")
 			t.Setenv("AWS_DEFAULT_REGION", "")
+			t.Setenv("AWS_CONFIG_FILE", write(t, "[profile elsewhere]\naws_access_key_id = K\naws_secret_access_key = x\n"))
 			cfg := base
 			c.set(&cfg)
 			_, err := bucket.Open(t.Context(), cfg)

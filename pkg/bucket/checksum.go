@@ -26,13 +26,11 @@ func (b *Bucket) applyChecksum(in *s3.DeleteObjectsInput, o *s3.Options) {
 	}
 }
 
-// contentMD5 puts Content-MD5 in the place of the SDK's own checksums.
+// contentMD5 puts Content-MD5 in the place of the SDK's own checksum: without
+// its set-up no algorithm is chosen, and none is computed.
 func contentMD5(stack *middleware.Stack) error {
-	// Each may be absent in another version of the SDK; the tests see to it
-	// that none of its headers is left.
-	_, _ = stack.Initialize.Remove("AWSChecksum:SetupInputContext")
-	_, _ = stack.Build.Remove("AWSChecksum:RequestMetricsTracking")
-	_, _ = stack.Finalize.Remove("AWSChecksum:ComputeInputPayloadChecksum")
-	_, _ = stack.Finalize.Remove("addInputChecksumTrailer")
+	if _, err := stack.Initialize.Remove("AWSChecksum:SetupInputContext"); err != nil {
+		return err
+	}
 	return smithyhttp.AddContentChecksumMiddleware(stack)
 }

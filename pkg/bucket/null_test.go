@@ -192,6 +192,20 @@ func TestAcknowledgementsThatCannotBeCheckedAreUnknown(t *testing.T) {
 	s.wantNulls(true)
 }
 
+func TestOneLookupThatFailsLeavesTheQuestionOpen(t *testing.T) {
+	s := newStand(t, "a", "b")
+	b := s.open()
+	entries := list(t, b)
+	s.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Op == "ListObjectsV2" && len(s.Calls("ListObjectsV2")) == 3 { // the first lists all, the second finds a
+			return buckettest.Refuse(403, "AccessDenied", "")
+		}
+		return buckettest.Verdict{}
+	})
+	wantFates(t, b.Delete(t.Context(), entries), unknown(bucket.CodeStillThere, true), unknown(bucket.CodeNoAnswer, true))
+	s.wantNulls(true)
+}
+
 func TestABusyServerIsNotAskedOnWhileNothingIsKnown(t *testing.T) {
 	s := newStand(t, numbered(20)...)
 	b := s.open()

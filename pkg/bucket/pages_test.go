@@ -138,8 +138,10 @@ func TestABrokenConnectionWhileListingIsAnError(t *testing.T) {
 	})
 	err := listingError(t.Context(), b)
 	wantError(t, err, "exchanges")
-	if strings.Contains(err.Error(), "http://") && strings.Contains(err.Error(), "list-type") {
-		t.Errorf("the request's URL is in the error: %v", err)
+	for ; err != nil; err = errors.Unwrap(err) { // whoever prints a cause prints no URL: it holds keys
+		if strings.Contains(err.Error(), "list-type") {
+			t.Errorf("the request's URL is in the error: %v", err)
+		}
 	}
 }
 

@@ -18,10 +18,10 @@ func List(w io.Writer, reports []evidence.Predicate) error {
 	for _, p := range reports {
 		t := p.Totals
 		rows = append(rows, []string{
-			strconv.FormatInt(p.Chain.Sequence, 10), when(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
-			count(t.Listed), count(gone(t.OutcomeCounts)), count(t.Planned - gone(t.OutcomeCounts)), count(p.ZDR.Violation),
+			strconv.FormatInt(p.Chain.Sequence, 10), minute(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
+			cell(gone(t.OutcomeCounts)), cell(t.Planned - gone(t.OutcomeCounts)), cell(p.ZDR.Violation),
 		})
 	}
-	out.table([]string{">NO", "STARTED", "TYPE", "RESULT", ">LISTED", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
+	out.table([]string{">NO", "STARTED", "TYPE", "RESULT", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
 	return out.flush(w)
 }

@@ -153,5 +153,14 @@ func of(n int64, one, many string) string {
 	return count(n) + " " + many
 }
 
+// cell is a count for a table: from a billion on without commas, so that a row
+// of six still fits the page.
+func cell(n int64) string {
+	if n >= 1_000_000_000 {
+		return strconv.FormatInt(n, 10)
+	}
+	return count(n)
+}
+
 func entries(n int64) string { return of(n, "entry", "entries") }
 func teams(n int64) string   { return of(n, "ZDR team", "ZDR teams") }

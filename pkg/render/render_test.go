@@ -45,7 +45,7 @@ func harmless(t testing.TB, text string) {
 		if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 			t.Fatalf("a control character in %q", line)
 		}
-		if strings.TrimRight(line, " ") != line {
+		if strings.TrimRight(line, " ") != line && !strings.HasPrefix(line, "Report:") && !strings.HasPrefix(line, "Check:") {
 			t.Fatalf("space at the end of %q", line)
 		}
 	}

@@ -62,6 +62,15 @@ func when(text string) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
+// minute is when without the seconds, where a column is narrow.
+func minute(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return short(text, 17)
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
 func guard(g evidence.Guard) string {
 	where := ""
 	if g.Store != "" {
@@ -84,8 +93,8 @@ func (p *page) stores(r evidence.Predicate) {
 	}
 	row := func(name string, pop evidence.PopulationCounts, o evidence.OutcomeCounts) []string {
 		return []string{
-			short(name, 20), count(pop.Listed), count(pop.Expired), count(gone(o)),
-			count(o.Failed + o.Unconfirmed), count(pop.Kept), count(o.Planned - gone(o)),
+			short(name, 20), cell(pop.Listed), cell(pop.Expired), cell(gone(o)),
+			cell(o.Failed + o.Unconfirmed), cell(pop.Kept), cell(o.Planned - gone(o)),
 		}
 	}
 	var rows [][]string
@@ -145,7 +154,9 @@ func (p *page) zdr(z evidence.ZDR, rows []evidence.TeamRow) {
 		if !r.ZDR || (r.State == evidence.StateZero && r.Found() == 0 && r.Remaining == 0) {
 			continue
 		}
-		shown = append(shown, []string{short(r.Team, 24), short(r.Store, 20), short(r.State, 14), count(r.Found()), count(r.Remaining), when(r.ZDRSince)})
+		shown = append(shown, []string{
+			short(r.Team, 18), short(r.Store, 16), short(r.State, 14), cell(r.Found()), cell(r.Remaining), minute(r.ZDRSince),
+		})
 	}
 	if len(shown) > 0 {
 		p.WriteString("\n")
@@ -156,7 +167,7 @@ func (p *page) zdr(z evidence.ZDR, rows []evidence.TeamRow) {
 func (p *page) reasons(r evidence.Predicate) {
 	var rows [][]string
 	for _, x := range r.Reasons {
-		rows = append(rows, []string{short(x.Code, 24), count(x.Count), short(meaning(x.Code), 57)})
+		rows = append(rows, []string{short(x.Code, 24), cell(x.Count), short(meaning(x.Code), 57)})
 	}
 	if len(rows) > 0 {
 		p.WriteString("\n")
@@ -168,7 +179,7 @@ func (p *page) reasons(r evidence.Predicate) {
 		if x.Until != nil {
 			until = when(*x.Until)
 		}
-		rows = append(rows, []string{short(x.Code, 24), short(x.Store, 20), count(x.Count), until})
+		rows = append(rows, []string{short(x.Code, 24), short(x.Store, 20), cell(x.Count), until})
 	}
 	if len(rows) > 0 {
 		p.WriteString("\n")
