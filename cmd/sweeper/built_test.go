@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
 // built is the sweeper binary, as an operator runs it.
@@ -107,6 +108,20 @@ func (b *built) verified(t *testing.T) evidence.Verification {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// sealed reads report n of a vault in the folder.
+func (b *built) sealed(t *testing.T, n int64) stored {
+	t.Helper()
+	v, err := vault.OpenDir(filepath.Join(b.dir, "vault"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := readReport(t.Context(), v, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // configFor is a config for one store "exchanges" on a server.

@@ -12,15 +12,19 @@ import (
 	"golang.org/x/term"
 
 	"github.com/sweeper-audit/sweeper/pkg/config"
+	"github.com/sweeper-audit/sweeper/pkg/render"
 	"github.com/sweeper-audit/sweeper/pkg/telemetry"
 )
 
 // app is what all commands share: the streams and the global flags.
 type app struct {
 	stdout, stderr io.Writer
-	configPath     string
-	logLevel       string
-	logFormat      string
+	// line draws progress on a terminal and steps aside for the log; nil for
+	// commands without progress.
+	line       *render.Line
+	configPath string
+	logLevel   string
+	logFormat  string
 }
 
 // run runs the command line and returns the exit status. It never exits itself.
@@ -90,7 +94,11 @@ func argsAreUsage(c *cobra.Command) {
 
 // log makes the logger that the flags ask for.
 func (a *app) log() (zerolog.Logger, error) {
-	log, err := telemetry.Logger(a.stderr, a.logLevel, a.logFormat, a.terminal())
+	w := a.stderr
+	if a.line != nil {
+		w = a.line
+	}
+	log, err := telemetry.Logger(w, a.logLevel, a.logFormat, a.terminal())
 	if err != nil {
 		return log, usage(err)
 	}

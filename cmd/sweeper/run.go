@@ -60,6 +60,8 @@ func (a *app) attest() *cobra.Command {
 
 // one makes one run and prints its report.
 func (a *app) one(ctx context.Context, req sweep.Request, slot string, asJSON bool) error {
+	progress, done := a.progress()
+	defer done()
 	log, err := a.log()
 	if err != nil {
 		return err
@@ -74,7 +76,6 @@ func (a *app) one(ctx context.Context, req sweep.Request, slot string, asJSON bo
 			return usage(err)
 		}
 	}
-	progress, done := a.progress()
 	sealed, where, err := execute(ctx, c, req, log, progress)
 	done()
 	if err != nil {
@@ -104,13 +105,11 @@ func execute(ctx context.Context, c *config.Config, req sweep.Request, log zerol
 	return sealed, s.where, err
 }
 
-// progress returns a progress line on a terminal, else nothing.
+// progress begins a progress line, which shows on a terminal only, and returns
+// what ends it.
 func (a *app) progress() (sweep.Progress, func()) {
-	if !a.terminal() {
-		return nil, func() {}
-	}
-	p := render.NewProgress(a.stderr)
-	return p, p.Close
+	a.line = render.NewProgress(a.stderr)
+	return a.line, a.line.Close
 }
 
 // slotOf finds the slot of the schedule that a run serves.

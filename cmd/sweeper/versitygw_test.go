@@ -70,7 +70,7 @@ func TestOnARealServerOnlyWhatIsOlderThan30DaysGoes(t *testing.T) {
 	ages := map[string]time.Duration{
 		"acme/d29.request.json":        29 * 24 * time.Hour,
 		"acme/d30-young.request.json":  30*24*time.Hour - 10*time.Minute,
-		"acme/d30-old.request.json":    30*24*time.Hour + time.Second,
+		"acme/d30-old.request.json":    30*24*time.Hour + time.Minute,
 		"acme/d31.request.json":        31 * 24 * time.Hour,
 		"acme/new.request.json":        0,
 		"beta/d31 a+b%2F&c.part.json":  31 * 24 * time.Hour,
