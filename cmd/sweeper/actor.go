@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,13 +24,8 @@ func actor() (evidence.Actor, error) {
 	if err != nil {
 		return evidence.Actor{}, fmt.Errorf("find the running binary: %w", err)
 	}
-	f, err := os.Open(path)
+	sum, err := digest(path)
 	if err != nil {
-		return evidence.Actor{}, fmt.Errorf("read the running binary: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
 		return evidence.Actor{}, fmt.Errorf("read the running binary: %w", err)
 	}
 	v, c := builtFrom()
@@ -37,7 +33,18 @@ func actor() (evidence.Actor, error) {
 	if identity == "" {
 		identity = "sweeper"
 	}
-	return evidence.Actor{Tool: "sweeper", Version: v, Commit: c, BinarySHA256: hex.EncodeToString(h.Sum(nil)), Identity: identity}, nil
+	return evidence.Actor{Tool: "sweeper", Version: v, Commit: c, BinarySHA256: sum, Identity: identity}, nil
+}
+
+// digest is the SHA-256 of a file, in hex.
+func digest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, f.Close())
 }
 
 // builtFrom returns version and commit: the linker's, else those that the Go

@@ -71,7 +71,7 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 			checks = append(checks, failed("store "+store.Name, err))
 			continue
 		}
-		checks = append(checks, checkStore(ctx, c, store, opened.(*bucket.Bucket), s.Roster.Roster, now)...)
+		checks = append(checks, checkStore(ctx, c, store, opened, s.Roster.Roster, now)...)
 	}
 	return checks
 }

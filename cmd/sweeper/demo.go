@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,16 +34,14 @@ the report must say so. The vault is then verified.`,
 	return cmd
 }
 
-func (a *app) runDemo(ctx context.Context, dir string) error {
+func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 	log := zerolog.Nop()
 	if a.logLevel != "info" {
-		var err error
 		if log, err = a.log(); err != nil {
 			return err
 		}
 	}
 	if dir == "" {
-		var err error
 		if dir, err = os.MkdirTemp("", "sweeper-demo-"); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
@@ -52,7 +51,7 @@ func (a *app) runDemo(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	defer server.Close()
+	defer func() { err = errors.Join(err, server.Close()) }()
 	want, err := server.Seed(now)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

@@ -65,7 +65,7 @@ func (a *app) daemon(ctx context.Context) error {
 		return err
 	}
 	metrics, health := telemetry.NewMetrics(), telemetry.NewHealth()
-	stop, err := listen(c.HTTP.Listen, telemetry.Handler(metrics, health), log)
+	stop, err := listen(ctx, c.HTTP.Listen, telemetry.Handler(metrics, health), log)
 	if err != nil {
 		return err
 	}
@@ -129,8 +129,8 @@ func lastServed(ctx context.Context, s storage) (time.Time, error) {
 }
 
 // listen serves HTTP until the returned function is called.
-func listen(address string, handler http.Handler, log zerolog.Logger) (func(), error) {
-	l, err := net.Listen("tcp", address)
+func listen(ctx context.Context, address string, handler http.Handler, log zerolog.Logger) (func(), error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("http.listen: %w", err)
 	}

@@ -193,7 +193,7 @@ func s3Config(p config.Place, ttl time.Duration) vault.S3Config {
 }
 
 // openStore opens a store of a run, this one's or a dead one's.
-func openStore(ctx context.Context, s sweep.StoreSpec) (sweep.Store, error) {
+func openStore(ctx context.Context, s sweep.StoreSpec) (*bucket.Bucket, error) {
 	return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
 		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum})
 }
@@ -204,7 +204,8 @@ func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress s
 		Lease: func(ctx context.Context) (*vault.Lease, error) {
 			return vault.Acquire(ctx, s.work, vault.LeaseOptions{TTL: c.Vault.LeaseTTL})
 		},
-		Open: openStore, Vault: s.vault, Work: s.work,
+		Open:  func(ctx context.Context, spec sweep.StoreSpec) (sweep.Store, error) { return openStore(ctx, spec) },
+		Vault: s.vault, Work: s.work,
 		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers,
 		Now: time.Now, Log: log, Progress: progress, Concurrency: c.Limits.Concurrency,
 	}

@@ -264,7 +264,7 @@ func TestDirGivesUpOnALockThatAStuckProcessKeeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stuck.Close() //nolint:errcheck // only read
+	defer stuck.Close()
 	if err := syscall.Flock(int(stuck.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}

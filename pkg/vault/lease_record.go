@@ -75,7 +75,7 @@ func (r record) marshal() []byte {
 
 // ttl was checked when the record was made or parsed.
 func (r record) ttl() time.Duration {
-	d, _ := time.ParseDuration(r.TTL) //nolint:errcheck // see above
+	d, _ := time.ParseDuration(r.TTL)
 	return d
 }
 

@@ -6,6 +6,8 @@ import (
 	"debug/elf"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -79,6 +81,26 @@ func TestSweeperImageHoldsNothingButAStaticBinary(t *testing.T) {
 		if p.Type == elf.PT_INTERP {
 			t.Error("the image's binary needs a dynamic loader, and the image has none")
 		}
+	}
+}
+
+func TestAJobsExitAndStreamsAreItsOwnAndItMayWriteWhereItWasTold(t *testing.T) {
+	image := containers.SweeperImage(t)
+
+	refused := containers.Run(t, containers.Job{Image: image, Args: []string{"no-such-command"}})
+	if refused.Exit != 2 || refused.Stdout != "" || refused.Stderr == "" {
+		t.Errorf("an unknown command left %+v, want exit 2 and words on stderr alone", refused)
+	}
+
+	dir := t.TempDir()
+	made := containers.Run(t, containers.Job{
+		Image: image, Args: []string{"keygen", "--dir", "/data/keys"}, Dirs: map[string]string{dir: "/data"},
+	})
+	if made.Exit != 0 {
+		t.Errorf("keygen left %+v, want exit 0", made)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "keys", "signing.pem")); err != nil {
+		t.Errorf("what the job wrote is not on the host: %v", err)
 	}
 }
 
