@@ -197,6 +197,37 @@ func TestOnARealServerTheVaultCanBeABucket(t *testing.T) {
 	}
 }
 
+func TestOnARealServerEvidenceIsPutUnderObjectLock(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t, "scratch")
+	g.put(t, "acme/d31.request.json", time.Now().Add(-31*24*time.Hour))
+	if _, err := g.client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("evidence"), ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	place := fmt.Sprintf(`endpoint: "%s", region: us-east-1, path_style: true`, g.Endpoint)
+	b := install(t, configFor(g.Endpoint, "  s3: {bucket: evidence, "+place+", lock: {mode: compliance, days: 2557, manifest_days: 400}}\n  work: {s3: {bucket: scratch, "+place+"}}\n"),
+		g.AccessKey, g.SecretKey)
+	out, _ := b.run(t, 0, "run", "--json")
+	p := report(t, out)
+	if p.Evidence.ObjectLockMode != "compliance" || p.Evidence.RetainUntil == nil {
+		t.Errorf("evidence %+v", p.Evidence)
+	}
+	for _, key := range g.keys(t, "evidence") {
+		days := 2557
+		if strings.Contains(key, "manifest-") {
+			days = 400
+		}
+		lock, err := g.client.GetObjectRetention(t.Context(), &s3.GetObjectRetentionInput{Bucket: aws.String("evidence"), Key: aws.String(key)})
+		if err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		until := time.Now().Add(time.Duration(days) * 24 * time.Hour)
+		if r := lock.Retention; r.Mode != types.ObjectLockRetentionModeCompliance || until.Sub(*r.RetainUntilDate).Abs() > time.Hour {
+			t.Errorf("%s: mode %s until %s", key, r.Mode, r.RetainUntilDate)
+		}
+	}
+}
+
 func (g *gateway) fetch(t *testing.T, key, path string) {
 	t.Helper()
 	out, err := g.client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("evidence"), Key: aws.String(key)})
