@@ -56,8 +56,8 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	fmt.Fprintf(a.stdout, "An S3 server is listening at %s; bucket %s holds %d objects of %d teams, up to 45 days old.\n",
-		server.Endpoint, server.Bucket, want.Listed, len(want.Teams))
+	fmt.Fprintf(a.stdout, "An S3 server is listening at %s; bucket %s holds %d objects, up to 45 days old.\n",
+		server.Endpoint, server.Bucket, want.Listed)
 	c, err := demoConfig(dir, server.Endpoint, now)
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
@@ -69,7 +69,7 @@ func (a *app) runDemo(ctx context.Context, dir string) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	if err := a.print(sealed, where, false); err != nil {
+	if err := a.print(sealed, c, where, false); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout)

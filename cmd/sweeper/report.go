@@ -34,7 +34,11 @@ func (a *app) reportList() *cobra.Command {
 		Short: "List the reports, a line each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.storage(cmd.Context())
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			s, err := openAreas(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -65,7 +69,11 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil || n < 0 {
 				return usage(fmt.Errorf("report show: %q is not the number of a report; \"sweeper report list\" shows them", args[0]))
 			}
-			s, err := a.storage(cmd.Context())
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			s, err := openAreas(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -74,18 +82,9 @@ func (a *app) reportShow() *cobra.Command {
 				return err
 			}
 			return render.Summary(a.stdout, r.predicate, render.Options{Teams: r.teams,
-				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256})
+				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
 		},
 	}
-}
-
-// storage opens vault and work area for reading.
-func (a *app) storage(ctx context.Context) (storage, error) {
-	c, err := a.load()
-	if err != nil {
-		return storage{}, err
-	}
-	return openAreas(ctx, c)
 }
 
 // reportNumbers are the numbers of the sealed reports, in order.

@@ -81,7 +81,7 @@ func (a *app) one(ctx context.Context, req sweep.Request, slot string, asJSON bo
 	if err != nil {
 		return err
 	}
-	if err := a.print(sealed, where, asJSON); err != nil {
+	if err := a.print(sealed, c, where, asJSON); err != nil {
 		return err
 	}
 	return exitWith(sweep.ExitCode(sealed.Predicate))
@@ -144,12 +144,23 @@ type printed struct {
 	StatementSHA256 string `json:"statementSha256"`
 }
 
-func (a *app) print(s *sweep.Sealed, where string, asJSON bool) error {
+func (a *app) print(s *sweep.Sealed, c *config.Config, where string, asJSON bool) error {
 	path := reportPath(where, s.ReportPath)
 	if asJSON {
 		return printJSON(a.stdout, printed{s.Predicate, path, s.StatementSHA256})
 	}
-	return render.Summary(a.stdout, s.Predicate, render.Options{Teams: s.Teams, Path: path, StatementSHA256: s.StatementSHA256})
+	return render.Summary(a.stdout, s.Predicate, render.Options{Teams: s.Teams, Path: path, StatementSHA256: s.StatementSHA256,
+		Verify: verifyCommand(c)})
+}
+
+// verifyCommand is how the vault is checked: a directory as it stands, a bucket
+// once it was copied.
+func verifyCommand(c *config.Config) string {
+	dir := c.Vault.Dir
+	if dir == "" {
+		dir = "COPY"
+	}
+	return "sweeper verify " + dir + " --trust " + c.Signing.Trust
 }
 
 // reportPath is where a report stands, for a person: a folder or an s3:// URL.

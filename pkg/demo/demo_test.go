@@ -255,6 +255,18 @@ func TestTheClockIsRealAgainAfterSeeding(t *testing.T) {
 	assert.Less(t, s.clock.Since(time.Now()), time.Second)
 }
 
+func TestAClientWithAWrongClockIsAnswered(t *testing.T) {
+	s, _ := started(t, now())
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Endpoint+"/"+s.Bucket+"?versioning", nil)
+	require.NoError(t, err)
+	req.Header.Set("x-amz-date", time.Now().Add(-48*time.Hour).UTC().Format("20060102T150405Z"))
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.NotEmpty(t, resp.Header.Get("Date"), "the clock that the client compares with")
+}
+
 func TestTheServerStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := Start(ctx)

@@ -55,7 +55,7 @@ func Start(ctx context.Context) (*Server, error) {
 		// answers success and deletes nothing.
 		gofakes3.WithoutVersioning(),
 		gofakes3.WithTimeSource(clock),
-		// The clock is set back while old objects are put.
+		// Tests run clients whose clock is wrong: that is for the client to notice.
 		gofakes3.WithTimeSkewLimit(0),
 	)
 	s := &Server{

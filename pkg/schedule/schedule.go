@@ -107,7 +107,7 @@ func (s Schedule) Next(after time.Time) time.Time {
 // zero time if there was none within five years.
 //
 // Cron only looks forward. So: widen a window backward until it holds a slot,
-// halve it down to the last second before the slot, and step forward from there.
+// and halve it down to the last second from which the next slot is in it.
 func (s Schedule) Prev(notAfter time.Time) time.Time {
 	holds := func(from time.Time) bool {
 		next := s.Next(from)
@@ -129,11 +129,7 @@ func (s Schedule) Prev(notAfter time.Time) time.Time {
 			late = mid
 		}
 	}
-	slot := s.Next(early)
-	for holds(slot) {
-		slot = s.Next(slot)
-	}
-	return slot
+	return s.Next(early)
 }
 
 // Slots yields the slots in (after, upTo], oldest first, in UTC.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
@@ -23,7 +24,7 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 	if ok, err := s.load(ctx, run, confirmFile(shard), &done); ok || err != nil {
 		return err
 	}
-	file := ConfirmFile{StartedAt: s.Now().UTC(), Versioning: "unknown"}
+	file := ConfirmFile{StartedAt: s.Now().UTC(), Versioning: bucket.StateUnknown}
 	census, err := s.census(ctx, stop, run, shard, func(context.Context, Entry, retention.Verdict, time.Time) error { return nil })
 	if err != nil {
 		return err
@@ -31,8 +32,12 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 	if store, err := s.open(ctx, run, run.Shards[shard].Store); err == nil {
 		if state, err := store.Inspect(ctx); err == nil {
 			file.Versioning = state.Versioning
-			if state.Uploads > 0 && census.Complete {
+			switch {
+			case !census.Complete:
+			case state.Uploads > 0:
 				census.Complete, census.Problem = false, CodeUploads
+			case !state.UploadsComplete:
+				census.Complete, census.Problem = false, CodeUploadsUnseen
 			}
 		}
 	}

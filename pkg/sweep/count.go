@@ -56,6 +56,7 @@ type Census struct {
 	OldestKept  time.Time        `json:"oldestKept"`  // created of the oldest entry that is not expired
 	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
 	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
+	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
 }
 
 func newCensus() *Census {
@@ -103,6 +104,9 @@ func (t *tally) add(e Entry, v retention.Verdict) {
 		if v.Hold != "" {
 			c.Held[v.Hold]++
 			c.ExpiredHeld++
+			if v.KeyDateAlone {
+				c.KeyDateHeld++
+			}
 		}
 		if v.Created.Before(t.lateFrom) {
 			c.Late++
@@ -184,6 +188,7 @@ func merge(all []Census) Census {
 		out.TeamsDropped = out.TeamsDropped || c.TeamsDropped
 		out.Late += c.Late
 		out.ExpiredHeld += c.ExpiredHeld
+		out.KeyDateHeld += c.KeyDateHeld
 		out.OldestKept = earlier(out.OldestKept, c.OldestKept)
 		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
 	}

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -19,9 +20,9 @@ const (
 )
 
 // pauses grow and are jittered, so that many workers don't come back together.
-func pauses() *backoff.ExponentialBackOff {
+func (s *Sweeper) pauses() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
-	b.InitialInterval, b.Multiplier, b.MaxInterval = 200*time.Millisecond, 2, 10*time.Second
+	b.InitialInterval, b.Multiplier, b.MaxInterval = cmp.Or(s.firstPause, 200*time.Millisecond), 2, 10*time.Second
 	return b
 }
 
@@ -29,7 +30,7 @@ func pauses() *backoff.ExponentialBackOff {
 // entry whose plan is old, or that was sent before, is looked at again first,
 // and goes only if it is unchanged: what was written since must survive.
 func (w *sweeping) delete(ctx context.Context, idx []int) error {
-	pause := pauses()
+	pause := w.sweeper.pauses()
 	checked, last := w.checked, make(map[int]bucket.Deletion)
 	for attempt := 0; len(idx) > 0; attempt++ {
 		stale := w.spec.OverwriteGuard != "off" && w.sweeper.Now().Sub(checked) > planFresh && w.rewritable(idx)
@@ -48,12 +49,14 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 		if w.rewritable(idx) {
 			w.longest = max(w.longest, w.sweeper.Now().Sub(checked))
 		}
-		again := w.send(ctx, idx, last)
+		if attempt > 0 {
+			w.retries += int64(len(idx))
+		}
+		idx = w.send(ctx, idx, last)
 		if ctx.Err() != nil {
 			return context.Cause(ctx) // the lease is gone: the next run looks each entry up
 		}
-		if idx = again; len(idx) > 0 {
-			w.retries += int64(len(idx))
+		if len(idx) > 0 {
 			w.wait(ctx, pause.NextBackOff())
 		}
 	}
@@ -71,8 +74,9 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 		case d.Status == bucket.Deleted:
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
 		case d.Status == bucket.Failed && !d.Retryable:
-			w.settle(i, evidence.OutcomeFailed, d.Code, evidence.ByResponse)
-			if d.Code == "AccessDenied" {
+			code := evidenceCode(d.Code)
+			w.settle(i, evidence.OutcomeFailed, code, evidence.ByResponse)
+			if code == CodeAccessDenied {
 				denied++
 			}
 			if d.Code == bucket.CodeVersioningChanged {
@@ -83,8 +87,11 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 			again = append(again, i)
 		}
 	}
-	if denied > 0 && denied == len(idx) {
-		w.halt = "ACCESS_DENIED" // and no lock can be why: this bucket never had versioning
+	// Everything denied: no lock can be why, since this bucket never had
+	// versioning. Either the right to delete is gone, or it is denied for these
+	// keys alone; those must not keep the rest of the store from going.
+	if denied > 0 && denied == len(idx) && w.store.ProbeDelete(ctx) != nil {
+		w.halt = CodeAccessDenied
 	}
 	return again
 }
@@ -113,7 +120,7 @@ func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
 // giveUp settles entries that are there, unchanged, after the last attempt.
 func (w *sweeping) giveUp(idx []int, last map[int]bucket.Deletion) {
 	for _, i := range idx {
-		w.settle(i, evidence.OutcomeFailed, failure(last[i]), evidence.ByLookup)
+		w.settle(i, evidence.OutcomeFailed, evidenceCode(last[i].Code), evidence.ByLookup)
 	}
 }
 
@@ -126,24 +133,12 @@ func (w *sweeping) unseen(ctx context.Context, idx []int, last map[int]bucket.De
 	w.sweeper.Log.Error().Str("store", w.spec.Name).Int("entries", len(idx)).Err(cause).Msg("entries can't be looked up again")
 	for _, i := range idx {
 		if d, sent := last[i]; sent {
-			w.settle(i, evidence.OutcomeUnconfirmed, failure(d), evidence.ByResponse)
+			w.settle(i, evidence.OutcomeUnconfirmed, evidenceCode(d.Code), evidence.ByResponse)
 		} else {
 			w.settle(i, evidence.OutcomeLeft, CodeListing, evidence.ByLookup)
 		}
 	}
 	return nil
-}
-
-// failure is the code for an entry that no attempt removed.
-func failure(d bucket.Deletion) string {
-	switch d.Code {
-	case "SlowDown", "ServiceUnavailable", "RequestLimitExceeded", "Throttling":
-		return CodeThrottled
-	case "":
-		return bucket.CodeNoAnswer
-	default:
-		return d.Code
-	}
 }
 
 func (w *sweeping) wait(ctx context.Context, d time.Duration) {

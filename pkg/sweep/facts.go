@@ -118,10 +118,14 @@ func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard,
 	if err != nil {
 		return err
 	}
-	store := &f.stores[f.run.Shards[shard].Store]
+	at := f.run.Shards[shard].Store
+	store, bucket, keys := &f.stores[at], f.run.Spec.Stores[at].Bucket, s.teamKeys()
 	part, err := evidence.ReadPart(name, bytes.NewReader(data), func(i int64, _ []byte, l evidence.Line) error {
 		if i < 1 || i > int64(len(entries)) {
 			return fmt.Errorf("line %d is in no plan", i)
+		}
+		if e := entries[i-1]; l.Store != at || l.KeyHMAC != e.keyHMAC(bucket, keys(e.Team)) {
+			return fmt.Errorf("line %d is not about the entry that was planned, or was made with another identifiers.secret", i)
 		}
 		store.count(entries[i-1], l, f.run.StartedAt)
 		return nil
@@ -200,6 +204,10 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 			return fmt.Errorf("report %d: %w", n, err)
 		}
 		p := st.Predicate
+		if p.Chain.VaultID != s.Trust.VaultID {
+			return fmt.Errorf("report %d belongs to vault %q, the trust root to %q: set vault and signing.trust to two that belong together",
+				n, p.Chain.VaultID, s.Trust.VaultID)
+		}
 		if f.previous == nil {
 			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(payload), bundleSHA256: evidence.SHA256Hex(bundle)}
 		}

@@ -15,10 +15,13 @@ type GuardFile struct {
 	Trip *evidence.Guard `json:"trip"`
 }
 
-// Guard compares the whole plan with the limits and writes guard.json. A dry
-// run is judged like any other, and then never goes.
+// Guard compares the whole plan, store by store, with the limits and writes
+// guard.json. A dry run is judged like any other, and then never goes.
 func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
-	var counts []retention.StoreCount
+	counts := make([]retention.StoreCount, len(run.Spec.Stores))
+	for i, spec := range run.Spec.Stores {
+		counts[i].Store = spec.Name
+	}
 	for i, sh := range run.Shards {
 		var plan ShardPlan
 		ok, err := s.load(ctx, run, planFile(i), &plan)
@@ -28,9 +31,11 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 		if !ok {
 			return fmt.Errorf("shard %d has no plan", i)
 		}
-		p := plan.Census.Population
-		counts = append(counts, retention.StoreCount{Store: run.Spec.Stores[sh.Store].Name,
-			Listed: p.Listed, Expired: p.Expired, KeyDateAlone: p.ExpiredByKeyDateAlone, Skew: run.Found[sh.Store].Skew})
+		c, p := &counts[sh.Store], plan.Census.Population
+		c.Skew = run.Found[sh.Store].Skew
+		c.Listed += p.Listed
+		c.Expired += p.Expired - plan.Census.ExpiredHeld // what is held doesn't go
+		c.KeyDateAlone += p.ExpiredByKeyDateAlone - plan.Census.KeyDateHeld
 	}
 	file := GuardFile{Go: run.Deletes()}
 	if trip, tripped := retention.Guard(run.Spec.Limits, counts); tripped {

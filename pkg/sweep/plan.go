@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,7 +65,7 @@ func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked 
 	if !v.Expired || p.run.Type == evidence.TypeAttestation {
 		return nil
 	}
-	if len(p.buffer) == segmentEntries {
+	if len(p.buffer) == cmp.Or(p.sweeper.segmentMax, segmentEntries) {
 		if err := p.flush(ctx); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
@@ -36,13 +37,13 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 		return nil, fmt.Errorf("preflight: make the run's id: %w", err)
 	}
 	run := &Run{ID: id.String(), Type: req.Type, Trigger: req.Trigger, Slot: req.Slot, Spec: req.Spec,
-		Found: make([]StoreFound, len(req.Spec.Stores))}
+		Found: make([]StoreFound, len(req.Spec.Stores)), opened: make([]Store, len(req.Spec.Stores))}
 	why := make([]error, len(req.Spec.Stores))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, s.Concurrency))
 	for i, spec := range req.Spec.Stores {
 		group.Go(func() error {
-			run.Found[i], why[i] = s.inspect(gctx, spec, run.Deletes())
+			run.opened[i], run.Found[i], why[i] = s.inspect(gctx, spec, run.Deletes())
 			return ctx.Err()
 		})
 	}
@@ -69,12 +70,15 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 }
 
 // clock fixes the run's start and cutoff: the earlier of the local clock and
-// each server's, so that a clock that runs ahead can't make young data old.
+// each server's, so that a clock that runs ahead can't make young data old. A
+// server that is further behind than the limit sets back no more than that:
+// nothing is deleted then, and a report's cutoff must be one that its clocks
+// explain.
 func (r *Run) clock(local time.Time) {
 	r.StartedAt = local.UTC().Truncate(time.Second)
 	start := r.StartedAt
 	for _, f := range r.Found {
-		if at := local.Add(f.Skew); f.Left == "" && at.Before(start) {
+		if at := local.Add(max(f.Skew, -r.Spec.Limits.MaxClockSkew)); f.Left == "" && at.Before(start) {
 			start = at
 		}
 	}
@@ -83,47 +87,51 @@ func (r *Run) clock(local time.Time) {
 
 // inspect asks one store for its state. A store that is to be left alone comes
 // back with a code, and an error for the log that says what to do.
-func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (StoreFound, error) {
-	found := StoreFound{Versioning: "unknown", ObjectLock: "unknown"}
+func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (Store, StoreFound, error) {
+	found := StoreFound{Versioning: bucket.StateUnknown, ObjectLock: bucket.StateUnknown}
 	store, err := s.Open(ctx, spec)
 	if err != nil {
 		found.Left = CodeUnreachable
-		return found, err
+		return nil, found, err
 	}
 	state, err := store.Inspect(ctx)
 	if err != nil {
 		found.Left = CodeUnreachable
-		return found, err
+		return store, found, err
 	}
-	found.Versioning, found.ObjectLock, found.Provider = string(state.Versioning), string(state.ObjectLock), state.Provider
+	found.Versioning, found.ObjectLock, found.Provider = state.Versioning, state.ObjectLock, state.Provider
 	found.Skew, found.Uploads, found.UploadsUnseen = state.Skew, state.Uploads, !state.UploadsComplete
 	switch found.Versioning {
-	case "never":
-	case "enabled", "suspended":
+	case bucket.StateNever:
+	case bucket.StateEnabled, bucket.StateSuspended:
 		found.Left = CodeVersioned
-		return found, fmt.Errorf("store %q: bucket %q has or had versioning (%s): this version of sweeper does not sweep versions yet; the store is reported, not swept",
+		return store, found, fmt.Errorf("store %q: bucket %q has or had versioning (%s): this version of sweeper does not sweep versions yet; the store is reported, not swept",
 			spec.Name, spec.Bucket, found.Versioning)
 	default:
 		found.Left = CodeVersioningUnknown
-		return found, fmt.Errorf("store %q: the server of bucket %q does not say whether versioning is on: if it never was, set `versioning: never`",
+		return store, found, fmt.Errorf("store %q: the server of bucket %q does not say whether versioning is on: if it never was, set `versioning: never`",
 			spec.Name, spec.Bucket)
 	}
 	if deletes {
 		if err := store.ProbeDelete(ctx); err != nil {
 			found.Left = CodeDeleteDenied
-			return found, err
+			return store, found, err
 		}
 	}
-	return found, nil
+	return store, found, nil
 }
 
-// freeze takes the next number by creating run.json.
+// freeze takes the next number by creating run.json, once it is sure that the
+// run could be sealed.
 func (s *Sweeper) freeze(ctx context.Context, run *Run) error {
 	used, err := s.numbers(ctx)
 	if err != nil {
 		return err
 	}
 	run.Number = used.next()
+	if err := s.rehearse(ctx, run); err != nil {
+		return fmt.Errorf("preflight: a report could not be sealed, nothing was deleted: %w", err)
+	}
 	data, err := marshal(run)
 	if err != nil {
 		return err
@@ -137,8 +145,9 @@ func (s *Sweeper) freeze(ctx context.Context, run *Run) error {
 	return nil
 }
 
-// numbers are the run numbers in use: those with a report, and those with work files.
-type numbers struct{ sealed, worked []int64 }
+// numbers are the run numbers in use: those with a report, those with work files,
+// and those with any file in the vault.
+type numbers struct{ sealed, worked, begun []int64 }
 
 func (n numbers) next() int64 {
 	next := int64(0)
@@ -161,6 +170,14 @@ func (n numbers) dead() []int64 {
 	return dead
 }
 
+// orphans are the numbers with files in the vault and neither report nor work
+// files. Their parts would pass for those of the run that takes the number.
+func (n numbers) orphans() []int64 {
+	return slices.DeleteFunc(slices.Clone(n.begun), func(b int64) bool {
+		return slices.Contains(n.sealed, b) || slices.Contains(n.worked, b)
+	})
+}
+
 func (s *Sweeper) numbers(ctx context.Context) (numbers, error) {
 	var n numbers
 	reports, err := s.Vault.List(ctx, "reports/")
@@ -170,8 +187,13 @@ func (s *Sweeper) numbers(ctx context.Context) (numbers, error) {
 	for _, name := range reports {
 		var number int64
 		var file string
-		if _, err := fmt.Sscanf(name, "reports/%010d/%s", &number, &file); err == nil && file == evidence.FileBundle {
+		if _, err := fmt.Sscanf(name, "reports/%010d/%s", &number, &file); err != nil {
+			continue
+		}
+		if file == evidence.FileBundle {
 			n.sealed = append(n.sealed, number)
+		} else if !slices.Contains(n.begun, number) {
+			n.begun = append(n.begun, number)
 		}
 	}
 	work, err := s.Work.List(ctx, "")

@@ -21,6 +21,10 @@ func (s *Sweeper) recover(ctx context.Context) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
+	if orphans := n.orphans(); len(orphans) > 0 {
+		return nil, fmt.Errorf("the vault holds part of report %d, and the work area knows no such run: nothing was deleted; "+
+			"set vault.work to the work area that belongs to this vault", orphans[0])
+	}
 	var recovered []int64
 	for _, number := range n.dead() {
 		s.Log.Warn().Int64("run", number).Msg("a run died; it is sealed first")
@@ -60,7 +64,7 @@ func (s *Sweeper) recoverRun(ctx context.Context, number int64) error {
 
 // settleDead makes every plan and manifest part that the dead run lacks.
 func (s *Sweeper) settleDead(ctx context.Context, run *Run) error {
-	guard, err := s.readGuard(ctx, run)
+	guard, err := s.shutGuard(ctx, run)
 	if err != nil {
 		return err
 	}
@@ -76,6 +80,18 @@ func (s *Sweeper) settleDead(ctx context.Context, run *Run) error {
 		}
 	}
 	return nil
+}
+
+// shutGuard returns the dead run's guard. A run that would delete and never came
+// to its guard is given one that says no: should it still be alive somewhere,
+// it stops there.
+func (s *Sweeper) shutGuard(ctx context.Context, run *Run) (GuardFile, error) {
+	if run.Deletes() {
+		if err := s.save(ctx, run, guardFile, GuardFile{}); err != nil {
+			return GuardFile{}, err
+		}
+	}
+	return s.readGuard(ctx, run)
 }
 
 // deadPlan returns the shard's plan. Where the run died while planning, the
@@ -102,7 +118,7 @@ func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan,
 			return plan, err
 		}
 		for _, e := range entries {
-			plan.Census.addDead(e)
+			plan.Census.addDead(e, run.Spec.AllTeams)
 		}
 		plan.Segments = append(plan.Segments, Segment{Name: name, Count: int64(len(entries)),
 			SHA256: evidence.SHA256Hex(data), ListedAt: run.StartedAt})
@@ -111,13 +127,13 @@ func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan,
 }
 
 // addDead counts an entry of which only the plan is known.
-func (c *Census) addDead(e Planned) {
+func (c *Census) addDead(e Planned, allTeams bool) {
 	p := &c.Population
 	p.Listed, p.Expired, p.Objects, p.Bytes = p.Listed+1, p.Expired+1, p.Objects+1, p.Bytes+e.Size
 	switch {
 	case e.Private && e.Team == "":
 		p.Unattributed++
-	case e.Private:
+	case e.Team != "" && (e.Private || allTeams):
 		n := c.Teams[e.Team]
 		n.Objects, n.Planned = n.Objects+1, n.Planned+1
 		c.Teams[e.Team] = n
@@ -126,8 +142,7 @@ func (c *Census) addDead(e Planned) {
 
 // settleSegment writes the manifest part of a dead run's segment, if absent.
 func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, plan ShardPlan, shard, n int) error {
-	names, err := s.Vault.List(ctx, reportFile(run.Number, evidence.PartName(shard, n)))
-	if err != nil || len(names) > 0 {
+	if done, err := s.hasPart(ctx, run, shard, n); done || err != nil {
 		return err
 	}
 	entries, err := s.readSegment(ctx, run, plan, n)

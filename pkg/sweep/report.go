@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 	if err != nil {
 		return evidence.Predicate{}, err
 	}
-	signer, err := signerRef(s.Signer)
+	signer, err := evidence.SignerFor(s.Signer.Public())
 	if err != nil {
 		return evidence.Predicate{}, err
 	}
@@ -77,15 +78,6 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 		return p, fmt.Errorf("the report contradicts itself and is not signed: %s", strings.Join(found, "; "))
 	}
 	return p, nil
-}
-
-func signerRef(s evidence.Signer) (evidence.SignerRef, error) {
-	spki, err := evidence.SPKISHA256(s.Public())
-	if err != nil {
-		return evidence.SignerRef{}, err
-	}
-	alg, err := evidence.Algorithm(s.Public())
-	return evidence.SignerRef{SPKISHA256: spki, Algorithm: alg}, err
 }
 
 func scheme(clearKeys bool) string {
@@ -193,14 +185,14 @@ func (f *facts) storeList() []evidence.Store {
 	return list
 }
 
-// host is the host and port of an endpoint; without one the store is at AWS.
+// host is the host and port of an endpoint, and nothing else of it; without one
+// the store is at AWS.
 func host(endpoint string) string {
-	_, rest, ok := strings.Cut(endpoint, "://")
-	if !ok {
+	u, err := url.Parse(endpoint)
+	if err != nil {
 		return ""
 	}
-	rest, _, _ = strings.Cut(rest, "/")
-	return rest
+	return u.Host
 }
 
 func (f *facts) totals() evidence.Totals {
@@ -235,7 +227,7 @@ func (f *facts) exceptions() []evidence.Exception {
 func (f *facts) holds() []evidence.Hold {
 	var list []evidence.Hold
 	for _, h := range f.run.Spec.Holds {
-		if h.InForce(f.run.StartedAt) {
+		if h.InForce(f.run.start()) {
 			list = append(list, evidence.Hold{ID: h.ID, Owner: h.Owner, Until: evidence.FormatTime(h.Until),
 				Scope: h.Match.Scope(), Entries: f.holdEntries(h)})
 		}

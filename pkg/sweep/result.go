@@ -1,6 +1,8 @@
 package sweep
 
 import (
+	"slices"
+
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
@@ -64,8 +66,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	add(CodeFailed, t.Failed, broken)
 	add(CodeUnconfirmed, t.Unconfirmed, broken)
 	if f.swept() {
-		remaining, excused, _ := f.remaining()
-		add(CodeExpiredRemain, remaining-min(remaining, excused.Held+excused.Locked+excused.Pending), broken)
+		add(CodeExpiredRemain, f.unexcused(), broken)
 		add(CodeLeft, t.Left, inconclusive)
 		f.confirmFindings(add)
 	}
@@ -73,7 +74,8 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		CodeUploads, CodeUploadsUnseen} {
 		add(code, f.storesWith(code), inconclusive)
 	}
-	add(CodeHeld, t.Held, exception)
+	_, excused, _ := f.remaining()
+	add(CodeHeld, max(t.Held, excused.Held), exception)
 	add(CodeLocked, t.Locked, exception)
 	add(CodePending, t.Pending, exception)
 	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
@@ -87,13 +89,15 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		add(CodeLeaseTakenOver, 1, notice)
 	}
 	add(CodeWorkNotRemoved, f.run.Leftovers, notice)
-	for _, s := range f.stores {
-		if s.before.TeamsDropped {
-			add(CodeTeamsUncounted, 1, notice)
-			break
-		}
+	if f.teamsDropped() {
+		add(CodeTeamsUncounted, 1, notice)
 	}
 	return all
+}
+
+// teamsDropped reports whether some store had more teams than are counted.
+func (f *facts) teamsDropped() bool {
+	return slices.ContainsFunc(f.stores, func(s storeFacts) bool { return s.before.TeamsDropped })
 }
 
 func (f *facts) zdrFindings(add func(string, int64, weight), rows []evidence.TeamRow) {
@@ -172,13 +176,16 @@ func (f *facts) interrupted() bool {
 			return true
 		}
 	}
-	if f.run.Type == evidence.TypeAttestation || f.run.Type == evidence.TypeDryRun {
-		return f.run.Type == evidence.TypeDryRun && !f.guarded
-	}
-	if !f.guarded {
+	switch {
+	case f.run.Type == evidence.TypeAttestation:
+		return false
+	case f.run.Type == evidence.TypeDryRun:
+		return !f.guarded
+	case f.guard.Trip != nil:
+		return false
+	case !f.guard.Go: // it never came to the guard, or recovery shut it
 		return true
-	}
-	if !f.guard.Go || !f.run.Spec.Confirm {
+	case !f.run.Spec.Confirm:
 		return false
 	}
 	for _, sh := range f.run.Shards {
@@ -187,6 +194,24 @@ func (f *facts) interrupted() bool {
 		}
 	}
 	return false
+}
+
+// unexcused counts the expired entries that the second listing saw, without an
+// excuse, in the stores that were swept. A store that could not be listed to the
+// end was left alone, and is inconclusive for that.
+func (f *facts) unexcused() (n int64) {
+	for _, s := range f.stores {
+		if s.after != nil && (s.before.Complete || sweptAllTheSame(s.before.Problem)) {
+			n += s.after.Census.Population.Expired - s.after.Census.ExpiredHeld
+		}
+	}
+	return n
+}
+
+// sweptAllTheSame reports whether a store is swept though its census is not
+// complete: only what this version can't sweep is missing from it.
+func sweptAllTheSame(problem string) bool {
+	return problem == CodeUploads || problem == CodeUploadsUnseen
 }
 
 // remaining is what the second listing saw of expired entries.

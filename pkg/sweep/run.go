@@ -116,10 +116,18 @@ type Run struct {
 	Spec      Spec         `json:"spec"`
 	Found     []StoreFound `json:"found"` // a StoreFound for each of Spec.Stores
 	Shards    []Shard      `json:"shards"`
+
+	// opened are the stores that preflight opened. What they learned of their
+	// servers saves requests; a run that lacks them opens its stores anew.
+	opened []Store
 }
 
 // Deletes reports whether the run is one that deletes.
 func (r *Run) Deletes() bool { return r.Type == evidence.TypeSweep }
+
+// start is the run's start by the earlier of local and server clock: by it holds
+// are in force and key dates have begun.
+func (r *Run) start() time.Time { return r.Cutoff.Add(r.Spec.MaxAge) }
 
 // Policy returns the rules for one store of the run.
 func (r *Run) Policy(store int) (retention.Policy, error) {
@@ -131,7 +139,7 @@ func (r *Run) Policy(store int) (retention.Policy, error) {
 	p := retention.Policy{
 		Store: s.Name, Prefix: s.Prefix,
 		MaxAge: r.Spec.MaxAge, AgeSource: r.Spec.AgeSource,
-		Start: r.StartedAt, Cutoff: r.Cutoff,
+		Start: r.start(), Cutoff: r.Cutoff,
 		Zone: zone, NoTeam: s.NoTeam, Holds: r.Spec.Holds, Roster: r.Spec.Roster.Roster,
 	}
 	for _, text := range s.Layouts {

@@ -61,6 +61,33 @@ func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
 	return once(ctx, s.Work, workName(run.Number, sealFile(payloadFile)), payload)
 }
 
+// rehearse makes and signs the report of a run that sees nothing, and keeps it
+// to itself. A schedule, a roster, a chain or a key that no report can be made
+// with is so found out before anything is deleted.
+func (s *Sweeper) rehearse(ctx context.Context, run *Run) error {
+	f := &facts{run: run, stores: make([]storeFacts, len(run.Spec.Stores)), finished: run.StartedAt}
+	for i := range f.stores {
+		f.stores[i].before.Problem = CodeInterrupted
+	}
+	if err := s.foldChain(ctx, f); err != nil {
+		return err
+	}
+	rows := f.teamRows(s.Identifiers)
+	if _, err := evidence.EncodeTeams(rows); err != nil {
+		return err
+	}
+	p, err := s.report(f, rows)
+	if err != nil {
+		return err
+	}
+	payload, err := evidence.NewStatement(p, nil).Marshal()
+	if err != nil {
+		return err
+	}
+	_, err = evidence.SealBundle(payload, s.Signer)
+	return err
+}
+
 // publish puts the prepared files into the vault, the bundle last: it makes the
 // report exist.
 func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Sealed, error) {
@@ -89,6 +116,14 @@ func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Seale
 				return nil, err
 			}
 		}
+	}
+	signer, err := evidence.SignerFor(s.Signer.Public())
+	if err != nil {
+		return nil, err
+	}
+	if named := st.Predicate.Signer; named != signer {
+		return nil, fmt.Errorf("report %d was prepared for the signing key with the SPKI SHA-256 %s, and this one is %s: seal it with that key first",
+			run.Number, named.SPKISHA256, signer.SPKISHA256)
 	}
 	bundle, err := evidence.SealBundle(payload, s.Signer)
 	if err != nil {

@@ -42,6 +42,11 @@ func (p Planned) Entry() Entry {
 		ETag: p.ETag, Size: p.Size, Latest: p.Latest}
 }
 
+// keyHMAC identifies the entry in the evidence.
+func (p Planned) keyHMAC(bucket string, key evidence.TeamKey) string {
+	return key.KeyHMAC(string(p.Kind), bucket, string(p.Key), p.ID)
+}
+
 func planned(e Entry, v retention.Verdict) Planned {
 	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
 		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Created: v.Created, Why: evidence.WhyAge,

@@ -11,15 +11,6 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
-// Codes of outcomes, besides the server's own.
-const (
-	CodeDryRun    = "DRY_RUN"
-	CodeGuard     = "GUARD"
-	CodeRecovered = "RECOVERED"
-	CodeChanged   = "CHANGED_SINCE_LISTED"
-	CodeThrottled = "THROTTLED"
-)
-
 // fate is what became of one planned entry.
 type fate struct {
 	outcome, code, by string
@@ -47,12 +38,19 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 	if ok, err := s.load(ctx, run, planFile(shard), &plan); err != nil || !ok {
 		return errors.Join(err, missing(ok, "plan of shard %d", shard))
 	}
-	store, err := s.open(ctx, run, run.Shards[shard].Store)
-	if err != nil {
-		return err
-	}
 	halt := s.leaveAll(run, guard, plan)
+	store, err := s.open(ctx, run, run.Shards[shard].Store)
+	if err != nil && halt == "" {
+		halt = CodeUnreachable
+		s.Log.Error().Str("store", run.Spec.Stores[run.Shards[shard].Store].Name).Err(err).Msg("store can't be swept")
+	}
 	for n := range plan.Segments {
+		if done, err := s.hasPart(ctx, run, shard, n); done || err != nil {
+			if err != nil {
+				return err
+			}
+			continue
+		}
 		seg, err := s.readSegment(ctx, run, plan, n)
 		if err != nil {
 			return err
@@ -80,7 +78,7 @@ func (s *Sweeper) leaveAll(run *Run, guard GuardFile, plan ShardPlan) string {
 		return CodeGuard
 	case !guard.Go:
 		return CodeInterrupted
-	case !plan.Census.Complete && plan.Census.Problem != CodeUploads && plan.Census.Problem != CodeUploadsUnseen:
+	case !plan.Census.Complete && !sweptAllTheSame(plan.Census.Problem):
 		return plan.Census.Problem
 	default:
 		return ""
@@ -92,6 +90,13 @@ func missing(ok bool, format string, args ...any) error {
 		return nil
 	}
 	return fmt.Errorf("the work area lacks the "+format, args...)
+}
+
+// hasPart reports whether a segment has its manifest part: then it is done, and
+// none of its entries is sent again.
+func (s *Sweeper) hasPart(ctx context.Context, run *Run, shard, n int) (bool, error) {
+	names, err := s.Vault.List(ctx, reportFile(run.Number, evidence.PartName(shard, n)))
+	return len(names) > 0, err
 }
 
 // readSegment reads a plan segment and checks it against the shard's plan.
@@ -134,15 +139,10 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) ([]byte, error) {
 	store := run.Shards[shard].Store
 	spec := run.Spec.Stores[store]
-	keys := map[string]evidence.TeamKey{}
+	keys := s.teamKeys()
 	w := evidence.NewPart(evidence.PartName(shard, n))
 	for i, e := range entries {
-		key, ok := keys[e.Team]
-		if !ok {
-			key = s.Identifiers.Team(e.Team)
-			keys[e.Team] = key
-		}
-		if err := w.Add(line(store, spec.Bucket, key, e, fates[i], run.Spec.ClearKeys)); err != nil {
+		if err := w.Add(line(store, spec.Bucket, keys(e.Team), e, fates[i], run.Spec.ClearKeys)); err != nil {
 			return nil, fmt.Errorf("segment %d of shard %d: entry %d: %w", n, shard, i, err)
 		}
 	}
@@ -150,10 +150,23 @@ func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) 
 	return data, err
 }
 
+// teamKeys returns the function from a team to its key, which makes each once.
+func (s *Sweeper) teamKeys() func(team string) evidence.TeamKey {
+	keys := map[string]evidence.TeamKey{}
+	return func(team string) evidence.TeamKey {
+		key, ok := keys[team]
+		if !ok {
+			key = s.Identifiers.Team(team)
+			keys[team] = key
+		}
+		return key
+	}
+}
+
 // line is the manifest line of one entry. About a ZDR team or an unattributed
 // key it says no team and no time.
 func line(store int, bucket string, key evidence.TeamKey, e Planned, f fate, clearKeys bool) evidence.Line {
-	l := evidence.Line{Store: store, KeyHMAC: key.KeyHMAC(string(e.Kind), bucket, string(e.Key), e.ID),
+	l := evidence.Line{Store: store, KeyHMAC: e.keyHMAC(bucket, key),
 		Kind: string(e.Kind), Why: e.Why, Outcome: f.outcome, Code: f.code, By: f.by}
 	if e.Private {
 		return l

@@ -31,6 +31,9 @@ type Sweeper struct {
 	Log         zerolog.Logger
 	Progress    Progress
 	Concurrency int // shards at work at a time
+
+	firstPause time.Duration // before a second attempt; 0: 200 ms
+	segmentMax int           // entries of a plan segment; 0: segmentEntries
 }
 
 // Sealed is a report that is in the vault.
@@ -60,8 +63,10 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 	defer func() {
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if e := lease.Release(release); e != nil {
+		if e := lease.Release(release); e != nil && sealed == nil {
 			err = errors.Join(err, fmt.Errorf("release the lease: %w", e))
+		} else if e != nil { // the report stands, and the lease expires by itself
+			s.Log.Warn().Err(e).Msg("the lease was not released")
 		}
 	}()
 	return s.leased(hard, ctx, req, lease.TakenOver)
@@ -163,8 +168,12 @@ func (s *Sweeper) progress() Progress {
 	return s.Progress
 }
 
-// open opens the store of a run by its index.
+// open returns the store of a run by its index: the one that preflight opened,
+// which knows its server by now, or a new one.
 func (s *Sweeper) open(ctx context.Context, run *Run, store int) (Store, error) {
+	if store < len(run.opened) && run.opened[store] != nil {
+		return run.opened[store], nil
+	}
 	spec := run.Spec.Stores[store]
 	st, err := s.Open(ctx, spec)
 	if err != nil {

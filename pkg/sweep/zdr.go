@@ -48,11 +48,12 @@ func teamState(team string, c Census, doubt string) string {
 	}
 }
 
-// worst returns the worse of two states.
+// worst returns the worse of two states: the one that claims less. A state that
+// it doesn't know is worse than any.
 func worst(a, b string) string {
-	order := []string{evidence.StateZeroInPrefix, evidence.StateZero, evidence.StateResidual,
-		evidence.StateInconclusive, evidence.StateViolation}
-	if slices.Index(order, a) >= slices.Index(order, b) {
+	order := []string{evidence.StateViolation, evidence.StateInconclusive, evidence.StateResidual,
+		evidence.StateZeroInPrefix, evidence.StateZero}
+	if slices.Index(order, a) <= slices.Index(order, b) {
 		return a
 	}
 	return b
@@ -76,8 +77,8 @@ func (f *facts) teamRows(ids *evidence.Identifiers) []evidence.TeamRow {
 			rows = append(rows, row)
 		}
 	}
-	if !f.run.Spec.AllTeams {
-		return rows
+	if !f.run.Spec.AllTeams || f.teamsDropped() {
+		return rows // some of the others' rows alone would look like all of them
 	}
 	others := map[string]bool{}
 	for i := range f.stores {

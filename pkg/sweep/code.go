@@ -1,0 +1,44 @@
+package sweep
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
+)
+
+// Codes of outcomes, besides the server's own.
+const (
+	CodeDryRun       = "DRY_RUN"
+	CodeGuard        = "GUARD"
+	CodeRecovered    = "RECOVERED"
+	CodeChanged      = "CHANGED_SINCE_LISTED"
+	CodeThrottled    = "THROTTLED"
+	CodeAccessDenied = "ACCESS_DENIED"
+	CodeServerError  = "SERVER_ERROR" // the server's own code is no word that evidence may repeat
+)
+
+var (
+	ownCode    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
+	serverCode = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,47}$`)
+	wordStart  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+)
+
+// evidenceCode is how a manifest line says what a deletion's code means:
+// AccessDenied becomes ACCESS_DENIED. A server that puts anything but one word
+// there (a key, a message) is not quoted.
+func evidenceCode(code string) string {
+	switch {
+	case code == "":
+		return bucket.CodeNoAnswer
+	case strings.HasPrefix(code, "SlowDown"), strings.HasPrefix(code, "Throttling"), code == "ServiceUnavailable",
+		code == "RequestLimitExceeded", code == "TooManyRequests", code == "HTTP_429", code == "HTTP_503", code == "503":
+		return CodeThrottled
+	case ownCode.MatchString(code):
+		return code
+	case serverCode.MatchString(code):
+		return strings.ToUpper(wordStart.ReplaceAllString(code, "${1}_$2"))
+	default:
+		return CodeServerError
+	}
+}

@@ -1,0 +1,142 @@
+package sweep_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
+)
+
+// stopAt ends ctx when the n-th request of that kind comes.
+func (w *world) stopAt(cancel context.CancelFunc, n int, kind func(buckettest.Call) bool) {
+	w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if kind(c) {
+			if n--; n == 0 {
+				cancel()
+			}
+		}
+		return buckettest.Verdict{}
+	})
+}
+
+func isList(c buckettest.Call) bool { return c.Op == "ListObjectsV2" }
+
+func TestAStopFinishesTheBatchInFlightAndSealsAsInterrupted(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Stores[0].Batch, w.cut = 2, 4
+	var keys []string
+	for i := range 7 {
+		keys = append(keys, w.seed("acme", 40*day, fmt.Sprint(i)))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	w.stopAt(cancel, 1, isDelete)
+	s, err := w.try(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.verify()
+	w.wantKeys(keys[2:]...)
+	w.wantResult(s, evidence.ResultInterrupted, 1, sweep.CodeInterrupted)
+	w.wantOutcomes(s, evidence.OutcomeCounts{Planned: 7, Deleted: 2, Left: 5})
+	w.wantFates(0, map[string]string{keys[0]: "deleted", keys[1]: "deleted", keys[2]: "left INTERRUPTED", keys[6]: "left INTERRUPTED"})
+
+	w.OnRequest(nil)
+	s = w.run()
+	w.wantKeys()
+	w.wantResult(s, evidence.ResultKept, 0)
+	if s.Number != 1 || len(s.Recovered) > 0 || reason(s, sweep.CodeLeaseTakenOver) > 0 {
+		t.Errorf("the next run has number %d, recovered %v, reasons %v", s.Number, s.Recovered, s.Predicate.Reasons)
+	}
+}
+
+func TestAStopAtAnyRequestSealsAReport(t *testing.T) {
+	count := newWorld(t)
+	for i := range 3 {
+		count.seed("acme", 40*day, fmt.Sprint(i))
+	}
+	count.run()
+	all := len(count.Calls(""))
+	for _, kind := range []string{evidence.TypeSweep, evidence.TypeDryRun, evidence.TypeAttestation} {
+		for n := 1; n <= all; n++ {
+			w := newWorld(t)
+			for i := range 3 {
+				w.seed("acme", 40*day, fmt.Sprint(i))
+			}
+			young := w.seed("acme", day, "young")
+			w.req.Type = kind
+			ctx, cancel := context.WithCancel(t.Context())
+			w.stopAt(cancel, n, func(buckettest.Call) bool { return true })
+			s, err := w.try(ctx)
+			if err != nil {
+				t.Fatalf("%s stopped at request %d: %v", kind, n, err)
+			}
+			w.verify()
+			if n <= 3 && sweep.ExitCode(s.Predicate) != 1 {
+				t.Errorf("%s stopped at request %d exits %d, want 1", kind, n, sweep.ExitCode(s.Predicate))
+			}
+			w.OnRequest(nil)
+			w.req.Type = evidence.TypeSweep
+			w.run()
+			w.wantKeys(young)
+			cancel()
+		}
+	}
+}
+
+func TestAStopBeforeTheRunTakesNoNumber(t *testing.T) {
+	w := newWorld(t)
+	key := w.seed("acme", 40*day, "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := w.try(ctx); err == nil {
+		t.Fatal("a run that was stopped before it began was made")
+	}
+	w.wantKeys(key)
+	if s := w.run(); s.Number != 0 {
+		t.Errorf("the next run has number %d, want 0", s.Number)
+	}
+}
+
+func TestAStopWhileThrottledKeysWaitSettlesThem(t *testing.T) {
+	w := newWorld(t)
+	a, b, _ := three(w)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.deletes(func(key string) string {
+		cancel()
+		if key == a {
+			return ""
+		}
+		return "SlowDown"
+	})
+	s, err := w.try(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.verify()
+	w.wantFates(0, map[string]string{a: "deleted", b: "failed THROTTLED"})
+	w.wantResult(s, evidence.ResultInterrupted, 1)
+	if n := w.times()[b]; n != 1 {
+		t.Errorf("a throttled key was sent %d times after the stop", n)
+	}
+}
+
+func TestTwoRunsAtOnceAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	var errs []error
+	w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if isList(c) && len(errs) == 0 {
+			errs = append(errs, nil)
+			_, errs[0] = w.try(t.Context())
+		}
+		return buckettest.Verdict{}
+	})
+	w.run()
+	if len(errs) != 1 || errs[0] == nil || !slices.Contains([]int{0}, len(w.lines(1))) {
+		t.Errorf("a second run while one was made: %v", errs)
+	}
+}
