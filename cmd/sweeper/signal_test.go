@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -138,6 +139,24 @@ func TestASecondRunMeanwhileExitsWithFiveAndTouchesNothing(t *testing.T) {
 	if v := b.verified(t); len(v.Reports) != 1 {
 		t.Errorf("reports: %+v", v.Reports)
 	}
+}
+
+// safeBuffer is a buffer that a process writes while a test reads.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // free is an address on the loopback interface that nobody listens on.

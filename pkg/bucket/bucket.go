@@ -22,6 +22,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // requestTimeout bounds one HTTP request, its answer's body included. It stays
@@ -100,7 +101,10 @@ func loadConfig(ctx context.Context, cfg Config) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().
 		WithTimeout(requestTimeout).
 		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 })
-	options := []func(*config.LoadOptions) error{config.WithHTTPClient(client)}
+	options := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(client),
+		config.WithLogger(logging.Nop{}), // a library doesn't write to stderr
+	}
 	if cfg.Region != "" {
 		options = append(options, config.WithRegion(cfg.Region))
 	}

@@ -72,24 +72,21 @@ func TestARunMayDieAtAnyWrite(t *testing.T) {
 			var writes atomic.Int64
 			w, stay := small(t)
 			repair := w.sabotage(after, from(k, &writes))
-			first, err := w.try(t.Context())
+			_, err := w.try(t.Context())
 			died := writes.Load() >= k
 			repair()
+			begun, sealed := has(w.work, "0000000000/run.json"), has(w.vault, evidence.ReportDir(0)+"/"+evidence.FileBundle)
 			s := w.run()
 			w.settled(s, stay)
+			// A run that died between its freezing and its bundle is sealed under its own number.
+			if recovered := slices.Equal(s.Recovered, []int64{0}); recovered != (begun && !sealed) || (s.Number == 1) != (begun || sealed) {
+				t.Errorf("begun %v, sealed %v: the next run has number %d and recovered %v", begun, sealed, s.Number, s.Recovered)
+			}
 			if t.Failed() {
 				t.Fatalf("the writes failed from the %d-th on (made: %v): %v\n%s", k, after, err, w.logs)
 			}
-			if first != nil && s.Number != 1 || err != nil && first != nil {
-				t.Fatalf("k=%d: a sealed run gave %v, and the next one has number %d", k, err, s.Number)
-			}
-			// A run that died between its freezing and its bundle is sealed under its own number.
-			wantRecovered := s.Number == 1 && first == nil && s.Predicate.Chain.PreviousReportID != nil
-			if wantRecovered != (len(s.Recovered) == 1) && !(after && len(s.Recovered) == 0) {
-				t.Fatalf("k=%d after=%v: recovered %v, number %d", k, after, s.Recovered, s.Number)
-			}
 			if !died {
-				if k < 10 {
+				if k < 20 {
 					t.Fatalf("the run made only %d writes", writes.Load())
 				}
 				break
@@ -99,8 +96,8 @@ func TestARunMayDieAtAnyWrite(t *testing.T) {
 }
 
 func TestRecoveryMayDieAtAnyWriteToo(t *testing.T) {
-	for k := int64(2); k <= 24; k++ {
-		for j := 1 + k%3; j <= 40; j += 3 {
+	for k := int64(2); k <= 24; k += 2 {
+		for j := 1 + k/2%7; j <= 40; j += 7 {
 			var one, two atomic.Int64
 			w, stay := small(t)
 			repair := w.sabotage(k%2 == 0, from(k, &one))
@@ -118,6 +115,11 @@ func TestRecoveryMayDieAtAnyWriteToo(t *testing.T) {
 			}
 		}
 	}
+}
+
+func has(a sweep.Area, name string) bool {
+	_, err := a.Get(context.Background(), name)
+	return err == nil
 }
 
 // dies makes a run that fails at the first write of a file of that name.
@@ -209,7 +211,6 @@ func TestARunThatIsStillAliveSomewhereStopsAtTheGuardThatRecoveryShut(t *testing
 	w.dies("guard.json")
 	run := w.frozen(0)
 	w.spec.Limits.MaxDeletions = 0
-	w.work = &faulty{Area: w.work, fail: func(string) bool { return false }}
 	keep := w.sabotageRemoves()
 	w.run()
 	keep()

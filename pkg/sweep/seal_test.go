@@ -1,0 +1,177 @@
+package sweep_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
+)
+
+// swept makes a run that dies before it seals, and returns it.
+func (w *world) swept() *sweep.Run {
+	w.t.Helper()
+	w.dies("seal/payload.json")
+	return w.frozen(0)
+}
+
+func TestSealingAgainGivesTheSameStatement(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	run := w.swept()
+	first, err := w.sweeper().Seal(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := w.read(first.ReportPath + "/" + evidence.FileBundle)
+	w.advance(time.Hour) // the second sealer's clock is another
+	second, err := w.sweeper().Seal(t.Context(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.StatementSHA256 != second.StatementSHA256 || w.read(first.ReportPath+"/"+evidence.FileBundle) != bundle {
+		t.Errorf("sealed as %s and then as %s", first.StatementSHA256, second.StatementSHA256)
+	}
+	w.verify()
+}
+
+func TestOfManySealersAtOnceAllSayTheSame(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	run := w.swept()
+	sealed, errs := make([]*sweep.Sealed, 8), make([]error, 8)
+	var wg sync.WaitGroup
+	for i := range sealed {
+		wg.Go(func() {
+			w.advance(time.Second)
+			sealed[i], errs[i] = w.sweeper().Seal(t.Context(), run)
+		})
+	}
+	wg.Wait()
+	for i := range sealed {
+		if errs[i] != nil {
+			t.Fatal(errs[i])
+		}
+		if sealed[i].StatementSHA256 != sealed[0].StatementSHA256 {
+			t.Error("two sealers published two statements")
+		}
+	}
+	w.verify()
+}
+
+func TestAStepDoneTwiceDeletesNothingTwice(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Stores[0].Layouts = []string{"{team}/{request}"}
+	w.put("acme/a", 40*day)
+	w.put("acme/b", day)
+	w.dies("guard.json")
+	run := w.frozen(0)
+	s := w.sweeper()
+	for range 2 {
+		if err := s.PlanShard(t.Context(), t.Context(), run, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Guard(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SweepShard(t.Context(), t.Context(), run, 0); err != nil {
+			t.Fatal(err)
+		}
+		w.put("acme/a", 40*day) // the name is given away again, even with an old date
+		if err := s.ConfirmShard(t.Context(), t.Context(), run, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.wantKeys("acme/a", "acme/b")
+	w.wantFates(0, map[string]string{"acme/a": "deleted"})
+	if _, err := s.Seal(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	w.verify()
+}
+
+func TestNothingIsDeletedWithoutAGuardThatSaysGo(t *testing.T) {
+	w := newWorld(t)
+	key := w.seed("acme", 40*day, "a")
+	w.dies("guard.json")
+	if err := w.sweeper().SweepShard(t.Context(), t.Context(), w.frozen(0), 0); err != nil {
+		t.Fatal(err)
+	}
+	w.wantKeys(key)
+	w.wantFates(0, map[string]string{key: "left INTERRUPTED"})
+}
+
+func TestASegmentThatIsNotThePlannedOneIsRefused(t *testing.T) {
+	w := newWorld(t)
+	key := w.seed("acme", 40*day, "a")
+	w.dies("manifest-0000-00000.jsonl.gz")
+	w.put(key, 40*day)
+	run := w.frozen(0)
+	name := "0000000000/plan-0000-00000.jsonl.zst"
+	if err := w.work.Remove(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.work.Put(t.Context(), name, []byte("forged")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.sweeper().SweepShard(t.Context(), t.Context(), run, 0); err == nil {
+		t.Error("a forged segment was swept")
+	}
+	w.wantKeys(key)
+}
+
+func TestAReportPreparedForAnotherKeyIsNotSignedWithThisOne(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	w.dies(evidence.FileBundle)
+	signer, trust, ids := w.signer, w.trust, w.ids
+	w.keys()
+	if _, err := w.try(t.Context()); err == nil || !strings.Contains(err.Error(), "signing key") {
+		t.Errorf("error %v, want one about the signing key", err)
+	}
+	w.signer, w.trust, w.ids = signer, trust, ids
+	w.run()
+}
+
+func TestAManifestPartOfAnotherPlanIsNotSealed(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	w.dies("seal/payload.json")
+	other := w.ids
+	secret := evidence.Secret{1}
+	w.ids = evidence.NewIdentifiers(secret, "2026")
+	if _, err := w.try(t.Context()); err == nil {
+		t.Error("lines that name other entries than the plan were sealed")
+	}
+	w.ids = other
+	w.run()
+}
+
+func TestWorkFilesAreRemovedAfterSealingOrReported(t *testing.T) {
+	w := newWorld(t)
+	w.seed("acme", 40*day, "a")
+	repair := w.sabotageRemoves()
+	w.run()
+	s := w.run()
+	if reason(s, sweep.CodeWorkNotRemoved) == 0 {
+		t.Errorf("reasons are %v, want %s", s.Predicate.Reasons, sweep.CodeWorkNotRemoved)
+	}
+	repair()
+	if s = w.run(); reason(s, sweep.CodeWorkNotRemoved) != 0 {
+		t.Errorf("reasons are %v, though all was removed", s.Predicate.Reasons)
+	}
+	if names, err := w.work.List(t.Context(), "0"); err != nil || len(names) > 0 {
+		t.Errorf("the work area holds %q, %v", names, err)
+	}
+}
+
+func (w *world) read(name string) string {
+	w.t.Helper()
+	data, err := w.vault.Get(w.t.Context(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(data)
+}
