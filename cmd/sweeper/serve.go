@@ -92,6 +92,7 @@ func (a *app) slot(ctx context.Context, slot time.Time, missed []schedule.Missed
 	}
 	c, err := a.load()
 	if err != nil {
+		metrics.Failed()
 		log.Error().Err(err).Msg("the config can't be read, nothing was deleted")
 		return err
 	}

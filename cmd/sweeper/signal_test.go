@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,15 +82,19 @@ func TestAKilledRunIsSealedByTheNextUnderItsOwnNumber(t *testing.T) {
 	config := strings.Replace(configFor(gate.URL, dirVault), "    layout:", "    delete: {batch: 10}\n    layout:", 1)
 	b := install(t, config, "test", "testtest")
 	cmd := b.command(t, "run")
-	deletes := atomic.Int32{}
+	deletes, started := atomic.Int32{}, make(chan *os.Process, 1)
 	gate.OnRequest(func(c buckettest.Call) buckettest.Verdict {
 		if c.Op == "DeleteObjects" && strings.Contains(c.Body, "acme/") && deletes.Add(1) == 2 {
-			_ = cmd.Process.Kill()
+			_ = (<-started).Kill()
 			return buckettest.Verdict{Lose: true} // the server does the work, and nobody hears of it
 		}
 		return buckettest.Verdict{}
 	})
-	if err := cmd.Run(); err == nil {
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started <- cmd.Process
+	if err := cmd.Wait(); err == nil {
 		t.Fatal("the run was not killed")
 	}
 	gate.OnRequest(nil)
