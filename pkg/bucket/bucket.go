@@ -85,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 		// Checksums only where the API demands them: many servers reject the rest.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		o.APIOptions = append(o.APIOptions, checkAnswers)
+		o.APIOptions = append(o.APIOptions, checkAnswers, hideWriterTo)
 	})
 	return &Bucket{cfg: cfg, client: client, proving: make(chan struct{}, 1)}, nil
 }

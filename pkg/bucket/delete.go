@@ -37,8 +37,8 @@ const (
 	// CodeVersioningChanged: versioning was switched on since the state was
 	// read. The data may still be there, hidden. Stop the store.
 	CodeVersioningChanged = "VERSIONING_CHANGED"
-	// CodeKeyUnrepresentable: XML can't carry the key, and the server refused
-	// the single delete of it too.
+	// CodeKeyUnrepresentable: XML can't carry the key, and the server didn't
+	// spell it so that it could be deleted, or refused the single delete too.
 	CodeKeyUnrepresentable = "KEY_UNREPRESENTABLE"
 	CodeNotSent            = "NOT_SENT"             // nothing went out for this entry
 	CodeNoAnswer           = "NO_ANSWER"            // request or answer lost
@@ -97,6 +97,8 @@ func (b *Bucket) Delete(ctx context.Context, entries []retention.Entry) []Deleti
 // the last gate before a delete: it holds whatever the caller decided.
 func (b *Bucket) refuse(e retention.Entry) string {
 	switch {
+	case e.Opaque:
+		return CodeKeyUnrepresentable
 	case e.Key == "" || !strings.HasPrefix(e.Key, b.cfg.Prefix):
 		return CodeOutsidePrefix
 	case e.Kind == retention.Object:

@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"net/url"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -37,6 +38,14 @@ func decodeName(name string, encoded bool) (string, error) {
 		return name, nil
 	}
 	return url.QueryUnescape(name)
+}
+
+// misspelt reports whether a listed key may not be the true one. A server that
+// doesn't apply encoding-type=url puts U+FFFD in the place of what XML can't
+// carry (versitygw and gofakes3 do), and a key that has that very character
+// can't be told from it.
+func misspelt(key string, encoded bool) bool {
+	return !encoded && strings.ContainsRune(key, utf8.RuneError)
 }
 
 // before returns a string less than key, and as near to it as a start-after

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -20,6 +21,7 @@ type walk struct {
 	prefix string
 	within Range
 	last   string              // the greatest key so far; within.After before the first
+	opaque int                 // entries whose key the server could not spell
 	seen   bool                // an entry was seen
 	tokens map[string]struct{} // since the last page with an entry, and the one before it
 	empty  int
@@ -51,7 +53,7 @@ func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
 		if lie != "" {
 			return s, lie
 		}
-		if past = past || w.within.UpTo != "" && e.Key > w.within.UpTo; !past {
+		if past = past || w.past(e); !past {
 			s.page.Entries = append(s.page.Entries, e)
 		}
 	}
@@ -71,11 +73,16 @@ func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie stri
 	if err != nil {
 		return e, "a key is not encoded as the answer says (encoding-type=url)"
 	}
+	e = retention.Entry{Key: key, Kind: retention.Object, Latest: true}
 	switch {
 	case o.LastModified == nil || o.LastModified.IsZero():
 		return e, "an entry has no LastModified"
 	case !strings.HasPrefix(key, w.prefix):
 		return e, "an entry lies outside the prefix"
+	case misspelt(key, encoded):
+		// It stands where its true key belongs, which its spelling doesn't tell.
+		w.opaque++
+		e.Opaque, e.ID = true, fmt.Sprintf("opaque-%d", w.opaque)
 	case key <= w.last && !w.seen:
 		return e, "an entry lies outside the range that was asked for"
 	case key == w.last:
@@ -83,8 +90,10 @@ func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie stri
 	case key < w.last:
 		return e, "keys are not in order"
 	}
-	w.last, w.seen = key, true
-	e = retention.Entry{Key: key, Kind: retention.Object, LastModified: o.LastModified.UTC(), Latest: true}
+	e.LastModified = o.LastModified.UTC()
+	if !e.Opaque {
+		w.last, w.seen = key, true
+	}
 	if o.ETag != nil {
 		e.ETag = *o.ETag
 	}
@@ -92,6 +101,15 @@ func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie stri
 		e.Size = *o.Size
 	}
 	return e, ""
+}
+
+// past reports whether an entry lies beyond the range. One whose key is not
+// known is taken to lie right after the last that is.
+func (w *walk) past(e retention.Entry) bool {
+	if e.Opaque {
+		return w.within.UpTo != "" && w.last >= w.within.UpTo
+	}
+	return w.within.UpTo != "" && e.Key > w.within.UpTo
 }
 
 // next takes the token of a truncated answer, if it can lead anywhere. Keys

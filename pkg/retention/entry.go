@@ -33,6 +33,11 @@ type Entry struct {
 	ETag string
 	// Size in bytes; 0 for markers and uploads.
 	Size int64
+	// Opaque says that the server could not spell the key: Key is only how it was
+	// shown, with U+FFFD for what was lost, and ID tells apart those of one
+	// listing. Such an entry is counted and reported; nobody can be sure whose it
+	// is, and a delete of that spelling would name another key.
+	Opaque bool
 	// Latest says that this is what a plain GET of the key would find.
 	Latest bool
 }

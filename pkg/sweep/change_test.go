@@ -8,6 +8,7 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
 func TestNextDueIsTheNextSlot(t *testing.T) {
@@ -101,13 +102,23 @@ func TestAStoreThatIsAddedLaterCanNotHideInADryRun(t *testing.T) {
 
 func TestATakenOverLeaseIsReported(t *testing.T) {
 	w := newWorld(t)
-	// A run whose process has ended without releasing: its record names no process of this boot.
-	record := `{"holder":"x","host":"elsewhere","pid":1,"expires":"2000-01-01T00:00:00Z"}`
-	if err := w.lease.Put(t.Context(), "lease.json", []byte(record)); err != nil {
+	elsewhere := openDir(t, t.TempDir())
+	dead, err := vault.Acquire(t.Context(), elsewhere, vault.LeaseOptions{TTL: 100 * time.Millisecond, Host: "elsewhere"})
+	if err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.try(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "lease.json") {
-		t.Errorf("a lease that can't be read gave %v", err)
+	defer dead.Release(t.Context())
+	record, err := elsewhere.Get(t.Context(), vault.LeaseFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody renews it here, as if its host had lost its power.
+	if err := w.lease.Put(t.Context(), vault.LeaseFile, record); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(150 * time.Millisecond)
+	w.wantResult(w.run(), evidence.ResultKept, 0, sweep.CodeLeaseTakenOver)
+	if s := w.run(); len(s.Predicate.Reasons) > 0 {
+		t.Errorf("the run after it has the reasons %v", s.Predicate.Reasons)
 	}
 }

@@ -34,6 +34,8 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 			file.Versioning = state.Versioning
 			switch {
 			case !census.Complete:
+			case state.Versioning != run.Found[run.Shards[shard].Store].Versioning:
+				census.Complete, census.Problem = false, bucket.CodeVersioningChanged // versions may hide behind it
 			case state.Uploads > 0:
 				census.Complete, census.Problem = false, CodeUploads
 			case !state.UploadsComplete:

@@ -65,10 +65,10 @@ func newCensus() *Census {
 
 // tally counts entries into a census, by the rules of one run.
 type tally struct {
-	census   *Census
-	roster   retention.Roster
-	allTeams bool
-	lateFrom time.Time // created before this is late
+	census    *Census
+	nearMatch func(team string) (id string, ok bool) // of the roster
+	allTeams  bool
+	lateFrom  time.Time // created before this is late
 }
 
 func (t *tally) add(e Entry, v retention.Verdict) {
@@ -126,7 +126,7 @@ func (t *tally) team(e Entry, v retention.Verdict) {
 	}
 	c := t.census
 	if !v.ZDRTeam {
-		if id, near := t.roster.NearMatch(v.Team); near {
+		if id, near := t.nearMatch(v.Team); near {
 			c.NearMatches[id]++
 		}
 		if !t.allTeams {

@@ -223,6 +223,9 @@ func TestARunThatIsStillAliveSomewhereStopsAtTheGuardThatRecoveryShut(t *testing
 	}
 	w.wantKeys(key)
 	w.wantFates(0, map[string]string{key: "left RECOVERED"})
+	if data, err := w.work.Get(t.Context(), "0000000000/guard.json"); err != nil || !strings.Contains(string(data), `"go":false`) {
+		t.Errorf("the dead run's guard says %s, %v", data, err)
+	}
 }
 
 func TestAPartOfAnotherRunIsFoundOutBeforeAnythingIsDeleted(t *testing.T) {

@@ -33,8 +33,8 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 	pause := w.sweeper.pauses()
 	checked, last := w.checked, make(map[int]bucket.Deletion)
 	for attempt := 0; len(idx) > 0; attempt++ {
-		stale := w.spec.OverwriteGuard != "off" && w.sweeper.Now().Sub(checked) > planFresh && w.rewritable(idx)
-		if attempt > 0 || stale {
+		stale := w.spec.OverwriteGuard != "off" && w.sweeper.Now().Sub(checked) > planFresh
+		if attempt > 0 || (stale || w.resent) && w.rewritable(idx) {
 			asked := w.sweeper.Now()
 			rest, err := w.recheck(ctx, idx)
 			if err != nil {
@@ -42,21 +42,30 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 			}
 			idx, checked = rest, asked
 		}
-		if attempt == attempts || (attempt > 0 && w.stop.Err() != nil) {
+		if attempt == attempts || (attempt > 0 && (w.stop.Err() != nil || w.halt != "")) {
 			w.giveUp(idx, last)
 			return nil
-		}
-		if w.rewritable(idx) {
-			w.longest = max(w.longest, w.sweeper.Now().Sub(checked))
 		}
 		if attempt > 0 {
 			w.retries += int64(len(idx))
 		}
+		// A process that was stopped for long reaches this before any timer does.
+		if w.alive != nil {
+			if err := w.alive(); err != nil {
+				return err
+			}
+		}
+		rewritable := w.rewritable(idx)
 		idx = w.send(ctx, idx, last)
+		if rewritable { // the answer bounds when the delete was done
+			w.longest = max(w.longest, w.sweeper.Now().Sub(checked))
+		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx) // the lease is gone: the next run looks each entry up
 		}
 		if len(idx) > 0 {
+			w.sweeper.Log.Warn().Str("store", w.spec.Name).Int("entries", len(idx)).Str("code", evidenceCode(last[idx[0]].Code)).
+				Int("attempt", attempt+1).Msg("deletes without an answer that settles them: they are looked up, and what is unchanged goes again")
 			w.wait(ctx, pause.NextBackOff())
 		}
 	}
@@ -70,6 +79,9 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 	denied := 0
 	for j, d := range w.store.Delete(ctx, w.entriesOf(idx)) {
 		i := idx[j]
+		if d.Code == bucket.CodeVersioningChanged {
+			w.halt = bucket.CodeVersioningChanged
+		}
 		switch {
 		case d.Status == bucket.Deleted:
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
@@ -78,9 +90,6 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 			w.settle(i, evidence.OutcomeFailed, code, evidence.ByResponse)
 			if code == CodeAccessDenied {
 				denied++
-			}
-			if d.Code == bucket.CodeVersioningChanged {
-				w.halt = bucket.CodeVersioningChanged
 			}
 		default:
 			last[i] = d
@@ -120,6 +129,10 @@ func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
 // giveUp settles entries that are there, unchanged, after the last attempt.
 func (w *sweeping) giveUp(idx []int, last map[int]bucket.Deletion) {
 	for _, i := range idx {
+		if last[i].Code == bucket.CodeNotSent && w.stop.Err() != nil {
+			w.settle(i, evidence.OutcomeLeft, CodeInterrupted, evidence.ByLookup)
+			continue
+		}
 		w.settle(i, evidence.OutcomeFailed, evidenceCode(last[i].Code), evidence.ByLookup)
 	}
 }

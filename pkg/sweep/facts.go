@@ -208,6 +208,10 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 			return fmt.Errorf("report %d belongs to vault %q, the trust root to %q: set vault and signing.trust to two that belong together",
 				n, p.Chain.VaultID, s.Trust.VaultID)
 		}
+		if id := p.Identifiers; id.Epoch == s.Identifiers.Epoch() && id.EpochCommit != s.Identifiers.EpochCommit() {
+			return fmt.Errorf("report %d was made with another identifiers.secret of the same epoch %q: put that file back, or nobody could match entries any more",
+				n, id.Epoch)
+		}
 		if f.previous == nil {
 			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(payload), bundleSHA256: evidence.SHA256Hex(bundle)}
 		}

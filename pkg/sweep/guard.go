@@ -33,6 +33,9 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 		}
 		c, p := &counts[sh.Store], plan.Census.Population
 		c.Skew = run.Found[sh.Store].Skew
+		if plan.leftAlone() != "" {
+			continue // nothing of it goes, and half a count compares with nothing
+		}
 		c.Listed += p.Listed
 		c.Expired += p.Expired - plan.Census.ExpiredHeld // what is held doesn't go
 		c.KeyDateAlone += p.ExpiredByKeyDateAlone - plan.Census.KeyDateHeld

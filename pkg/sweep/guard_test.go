@@ -155,6 +155,21 @@ func TestHeldEntriesStay(t *testing.T) {
 	}
 }
 
+func TestAHoldIsInForceUntilBothClocksSayThatItIsOver(t *testing.T) {
+	for _, skew := range []time.Duration{0, -20 * time.Second} {
+		w := newWorld(t)
+		w.skew = skew
+		key := w.seed("acme", 40*day, "a")
+		w.spec.Holds = []retention.Hold{{ID: "h", Owner: "legal", Until: noon.Add(-5 * time.Second), Match: retention.HoldMatch{Team: "acme"}}}
+		if s := w.run(); skew == 0 {
+			w.wantKeys()
+		} else {
+			w.wantKeys(key)
+			w.wantResult(s, evidence.ResultKeptWithExceptions, 0, sweep.CodeHeld)
+		}
+	}
+}
+
 func TestWhatCameUnderAHoldDuringTheRunIsNoFailure(t *testing.T) {
 	w := newWorld(t)
 	w.spec.Holds = []retention.Hold{{ID: "h", Owner: "legal", Until: noon.Add(day), Match: retention.HoldMatch{Team: "acme"}}}

@@ -1,16 +1,15 @@
 package sweep
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
-	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
 // Segment names one plan segment and commits to its bytes.
@@ -27,6 +26,15 @@ type Segment struct {
 type ShardPlan struct {
 	Census   Census    `json:"census"`
 	Segments []Segment `json:"segments"`
+}
+
+// leftAlone says why nothing of the shard may be deleted, "" if it may: its
+// listing did not come to its end.
+func (p ShardPlan) leftAlone() string {
+	if p.Census.Complete || sweptAllTheSame(p.Census.Problem) {
+		return ""
+	}
+	return p.Census.Problem
 }
 
 // PlanShard lists the shard, judges each entry, and writes what should go to
@@ -87,11 +95,12 @@ func (p *planner) flush(ctx context.Context) error {
 		return err
 	}
 	name := segmentFile(p.shard, len(p.segments))
-	if err := p.sweeper.Work.Put(ctx, workName(p.run.Number, name), data); err != nil {
-		if errors.Is(err, vault.ErrExists) {
-			return fmt.Errorf("shard %d is being planned by someone else: %w", p.shard, err)
-		}
+	stored, err := once(ctx, p.sweeper.Work, workName(p.run.Number, name), data)
+	if err != nil {
 		return err
+	}
+	if !bytes.Equal(stored, data) {
+		return fmt.Errorf("shard %d is being planned by someone else, who saw other entries", p.shard)
 	}
 	p.segments = append(p.segments, Segment{Name: name, Count: int64(len(p.buffer)),
 		SHA256: evidence.SHA256Hex(data), ListedAt: p.listedAt.UTC()})
@@ -112,7 +121,7 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 		return nil, err
 	}
 	judge := retention.NewJudge(policy)
-	t := tally{census: newCensus(), roster: policy.Roster, allTeams: run.Spec.AllTeams,
+	t := tally{census: newCensus(), nearMatch: policy.Roster.NearMatcher(), allTeams: run.Spec.AllTeams,
 		lateFrom: run.Cutoff.Add(-run.interval())}
 	store, err := s.open(ctx, run, sh.Store)
 	if err != nil {

@@ -184,6 +184,8 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweepi
 		switch {
 		case e.Hold != "":
 			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+		case e.Opaque: // no delete can have named it
+			w.settle(i, evidence.OutcomeLeft, CodeRecovered, evidence.ByLookup)
 		case err != nil:
 			w.settle(i, evidence.OutcomeUnconfirmed, CodeUnreachable, evidence.ByLookup)
 		case seen[i] == gone:
@@ -225,7 +227,9 @@ func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
 		}
 		var run Run
 		if ok, err := s.load(ctx, &Run{Number: number}, runFile, &run); err != nil {
-			return left, err
+			s.Log.Warn().Int64("run", number).Err(err).Msg("a sealed run's working files can't be read, and stay")
+			left++
+			continue
 		} else if ok && s.appliable(ctx, &run) {
 			continue
 		}

@@ -70,6 +70,9 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		add(CodeLeft, t.Left, inconclusive)
 		f.confirmFindings(add)
 	}
+	if f.run.Type == evidence.TypeDryRun && !f.run.Spec.Confirm {
+		add(CodeConfirmNone, 1, inconclusive)
+	}
 	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeVersioned, CodeListing,
 		CodeUploads, CodeUploadsUnseen} {
 		add(code, f.storesWith(code), inconclusive)
@@ -289,7 +292,7 @@ func dryExit(p evidence.Predicate) int {
 		}
 	}
 	for _, r := range p.Reasons {
-		if r.Code == CodeRosterEmpty || r.Code == CodeRosterStale || r.Code == CodeNearMatch {
+		if r.Code == CodeRosterEmpty || r.Code == CodeRosterStale || r.Code == CodeNearMatch || r.Code == CodeConfirmNone {
 			return 3
 		}
 	}

@@ -120,6 +120,8 @@ type Run struct {
 	// opened are the stores that preflight opened. What they learned of their
 	// servers saves requests; a run that lacks them opens its stores anew.
 	opened []Store
+	// alive says whether the lease is still good; nil where there is none.
+	alive func() error
 }
 
 // Deletes reports whether the run is one that deletes.
@@ -159,6 +161,7 @@ const runFile = "run.json"
 
 func planFile(shard int) string           { return fmt.Sprintf("plan-%04d.json", shard) }
 func segmentFile(shard, n int) string     { return fmt.Sprintf("plan-%04d-%05d.jsonl.zst", shard, n) }
+func begunName(shard, n int) string       { return fmt.Sprintf("begun-%04d-%05d.json", shard, n) }
 func confirmFile(shard int) string        { return fmt.Sprintf("confirm-%04d.json", shard) }
 func sweptFile(shard, n int) string       { return fmt.Sprintf("swept-%04d-%05d.json", shard, n) }
 func sealFile(name string) string         { return "seal/" + name }

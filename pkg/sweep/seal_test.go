@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -69,7 +70,7 @@ func TestAStepDoneTwiceDeletesNothingTwice(t *testing.T) {
 	w.dies("guard.json")
 	run := w.frozen(0)
 	s := w.sweeper()
-	for range 2 {
+	for round := range 2 {
 		if err := s.PlanShard(t.Context(), t.Context(), run, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,10 @@ func TestAStepDoneTwiceDeletesNothingTwice(t *testing.T) {
 		if err := s.SweepShard(t.Context(), t.Context(), run, 0); err != nil {
 			t.Fatal(err)
 		}
-		w.put("acme/a", 40*day) // the name is given away again, even with an old date
+		if round == 0 {
+			w.wantKeys("acme/b")
+			w.put("acme/a", 40*day) // the name is given away again, to the very same bytes
+		}
 		if err := s.ConfirmShard(t.Context(), t.Context(), run, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -103,23 +107,46 @@ func TestNothingIsDeletedWithoutAGuardThatSaysGo(t *testing.T) {
 	w.wantFates(0, map[string]string{key: "left INTERRUPTED"})
 }
 
+func TestAStoreThatCanNotBeOpenedAnyMoreIsLeft(t *testing.T) {
+	w := newWorld(t)
+	key := w.seed("acme", 40*day, "a")
+	w.dies("guard.json")
+	s, run := w.sweeper(), w.frozen(0)
+	if err := s.Guard(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	s.Open = func(context.Context, sweep.StoreSpec) (sweep.Store, error) { return nil, errDisk }
+	if err := s.SweepShard(t.Context(), t.Context(), run, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.wantFates(0, map[string]string{key: "left STORE_UNREACHABLE"})
+}
+
 func TestASegmentThatIsNotThePlannedOneIsRefused(t *testing.T) {
 	w := newWorld(t)
 	key := w.seed("acme", 40*day, "a")
 	w.dies("manifest-0000-00000.jsonl.gz")
-	w.put(key, 40*day)
 	run := w.frozen(0)
-	name := "0000000000/plan-0000-00000.jsonl.zst"
+	young := w.seed("acme", day, "young")
+	const name = "0000000000/plan-0000-00000.jsonl.zst"
+	data, err := w.work.Get(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := w.work.Remove(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.work.Put(t.Context(), name, []byte("forged")); err != nil {
+	forged, err := sweep.Forge(data, key, young)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.sweeper().SweepShard(t.Context(), t.Context(), run, 0); err == nil {
-		t.Error("a forged segment was swept")
+	if err := w.work.Put(t.Context(), name, forged); err != nil {
+		t.Fatal(err)
 	}
-	w.wantKeys(key)
+	if err := w.sweeper().SweepShard(t.Context(), t.Context(), run, 0); err == nil || !strings.Contains(err.Error(), "not the segment that was planned") {
+		t.Errorf("a forged segment was swept, or refused with %v", err)
+	}
+	w.wantKeys(young)
 }
 
 func TestAReportPreparedForAnotherKeyIsNotSignedWithThisOne(t *testing.T) {
@@ -138,12 +165,11 @@ func TestAReportPreparedForAnotherKeyIsNotSignedWithThisOne(t *testing.T) {
 func TestAManifestPartOfAnotherPlanIsNotSealed(t *testing.T) {
 	w := newWorld(t)
 	w.seed("acme", 40*day, "a")
-	w.dies("seal/payload.json")
+	w.dies("swept-0000-00000.json") // its part is in the vault
 	other := w.ids
-	secret := evidence.Secret{1}
-	w.ids = evidence.NewIdentifiers(secret, "2026")
-	if _, err := w.try(t.Context()); err == nil {
-		t.Error("lines that name other entries than the plan were sealed")
+	w.ids = evidence.NewIdentifiers(evidence.Secret{1}, "2026")
+	if _, err := w.try(t.Context()); err == nil || !strings.Contains(err.Error(), "identifiers.secret") {
+		t.Errorf("lines that name other entries than the plan were sealed, or refused with %v", err)
 	}
 	w.ids = other
 	w.run()

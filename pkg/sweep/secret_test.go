@@ -98,7 +98,7 @@ func (w *world) wantNowhere(canary string) {
 		}
 		return nil
 	})
-	if err != nil || files < 10 {
+	if err != nil || files < 5 {
 		w.t.Errorf("%d files looked at, %v", files, err)
 	}
 }

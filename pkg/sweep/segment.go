@@ -28,6 +28,7 @@ type Planned struct {
 	ETag         string         `json:"etag,omitempty"`
 	Size         int64          `json:"size"`
 	Latest       bool           `json:"latest,omitempty"`
+	Opaque       bool           `json:"opaque,omitempty"`
 	Created      time.Time      `json:"created"`
 	Why          string         `json:"why"`
 	Team         string         `json:"team,omitempty"`
@@ -39,7 +40,7 @@ type Planned struct {
 // Entry returns the entry as it was listed.
 func (p Planned) Entry() Entry {
 	return Entry{Key: string(p.Key), Kind: p.Kind, ID: p.ID, LastModified: p.LastModified,
-		ETag: p.ETag, Size: p.Size, Latest: p.Latest}
+		ETag: p.ETag, Size: p.Size, Latest: p.Latest, Opaque: p.Opaque}
 }
 
 // keyHMAC identifies the entry in the evidence.
@@ -49,7 +50,7 @@ func (p Planned) keyHMAC(bucket string, key evidence.TeamKey) string {
 
 func planned(e Entry, v retention.Verdict) Planned {
 	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
-		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Created: v.Created, Why: evidence.WhyAge,
+		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Opaque: e.Opaque, Created: v.Created, Why: evidence.WhyAge,
 		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold}
 }
 

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
@@ -57,7 +60,12 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 		}
 		w := &sweeping{sweeper: s, stop: stop, store: store, spec: run.Spec.Stores[run.Shards[shard].Store],
 			prefix: string(run.Shards[shard].After), entries: seg, fates: make([]fate, len(seg)),
-			checked: plan.Segments[n].ListedAt, halt: halt}
+			checked: plan.Segments[n].ListedAt, halt: halt, alive: run.alive}
+		if halt == "" {
+			if w.resent, err = s.begunBefore(ctx, run, shard, n); err != nil {
+				return err
+			}
+		}
 		if err := w.all(ctx); err != nil {
 			return err
 		}
@@ -69,6 +77,26 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 	return nil
 }
 
+// begunBefore reports whether somebody began to delete this segment before: then
+// no entry that could have been given other bytes goes without another look.
+func (s *Sweeper) begunBefore(ctx context.Context, run *Run, shard, n int) (bool, error) {
+	mark, err := marshal(begunFile{By: uuid.NewString(), At: s.Now().UTC()})
+	if err != nil {
+		return false, err
+	}
+	err = s.Work.Put(ctx, workName(run.Number, begunName(shard, n)), mark)
+	if errors.Is(err, vault.ErrExists) {
+		return true, nil
+	}
+	return false, err
+}
+
+// begunFile is begun-SSSS-NNNNN.json, written before a segment's first delete.
+type begunFile struct {
+	By string    `json:"by"` // unique, so that nobody takes another's mark for his own
+	At time.Time `json:"at"`
+}
+
 // leaveAll returns the code under which every entry is left, "" to go on.
 func (s *Sweeper) leaveAll(run *Run, guard GuardFile, plan ShardPlan) string {
 	switch {
@@ -78,10 +106,8 @@ func (s *Sweeper) leaveAll(run *Run, guard GuardFile, plan ShardPlan) string {
 		return CodeGuard
 	case !guard.Go:
 		return CodeInterrupted
-	case !plan.Census.Complete && !sweptAllTheSame(plan.Census.Problem):
-		return plan.Census.Problem
 	default:
-		return ""
+		return plan.leftAlone()
 	}
 }
 
@@ -192,7 +218,9 @@ type sweeping struct {
 	entries []Planned
 	fates   []fate
 	checked time.Time // when the entries were last seen unchanged
-	halt    string    // why the rest of the store is left; "" to go on
+	resent  bool      // they may have been sent before, by somebody else
+	alive   func() error
+	halt    string // why the rest of the store is left; "" to go on
 	retries int64
 	longest time.Duration // that a rewritable entry went unchecked before its delete
 }
@@ -213,6 +241,10 @@ func (w *sweeping) all(ctx context.Context) error {
 	for i, e := range w.entries {
 		if w.halt == "" && e.Hold != "" {
 			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+			continue
+		}
+		if w.halt == "" && e.Opaque {
+			w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
 			continue
 		}
 		batch = append(batch, i)

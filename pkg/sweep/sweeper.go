@@ -69,12 +69,12 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 			s.Log.Warn().Err(e).Msg("the lease was not released")
 		}
 	}()
-	return s.leased(hard, ctx, req, lease.TakenOver)
+	return s.leased(hard, ctx, req, lease)
 }
 
 // leased is Run under the lease. ctx ends with the lease, stop asks for a
 // graceful end.
-func (s *Sweeper) leased(ctx, stop context.Context, req Request, takenOver bool) (*Sealed, error) {
+func (s *Sweeper) leased(ctx, stop context.Context, req Request, lease *vault.Lease) (*Sealed, error) {
 	recovered, err := s.recover(ctx)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,8 @@ func (s *Sweeper) leased(ctx, stop context.Context, req Request, takenOver bool)
 	if err != nil {
 		return nil, err
 	}
-	run.TakenOver, run.Leftovers = takenOver, leftovers
+	run.TakenOver, run.Leftovers = lease.TakenOver, leftovers
+	run.alive = func() error { return lease.Check(0) }
 	if err := s.freeze(ctx, run); err != nil {
 		return nil, err
 	}
