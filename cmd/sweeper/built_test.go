@@ -113,15 +113,20 @@ func (b *built) verified(t *testing.T) evidence.Verification {
 // sealed reads report n of a vault in the folder.
 func (b *built) sealed(t *testing.T, n int64) stored {
 	t.Helper()
-	v, err := vault.OpenDir(filepath.Join(b.dir, "vault"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := readReport(t.Context(), v, n)
+	r, err := readReport(t.Context(), b.vault(t), n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func (b *built) vault(t *testing.T) vault.Area {
+	t.Helper()
+	v, err := vault.OpenDir(filepath.Join(b.dir, "vault"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // configFor is a config for one store "exchanges" on a server.

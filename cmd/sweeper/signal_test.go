@@ -73,6 +73,32 @@ func TestSIGTERMFinishesTheBatchInFlightAndSealsInterrupted(t *testing.T) {
 	b.verified(t)
 }
 
+// interrupt makes a run that is told to stop while it lists.
+func (b *built) interrupt(t *testing.T, gate *buckettest.Gate) {
+	t.Helper()
+	reached := make(chan struct{}, 100)
+	gate.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Op == "ListObjectsV2" {
+			reached <- struct{}{}
+			return buckettest.Verdict{Delay: 500 * time.Millisecond}
+		}
+		return buckettest.Verdict{}
+	})
+	defer gate.OnRequest(nil)
+	cmd := b.command(t, "run", "--slot", "auto")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // the status is looked at next
+	if got := cmd.ProcessState.ExitCode(); got != 1 {
+		t.Fatalf("the interrupted run: exit status %d, not 1", got)
+	}
+}
+
 func TestAKilledRunIsSealedByTheNextUnderItsOwnNumber(t *testing.T) {
 	t.Parallel()
 	server, gate := embedded(t)

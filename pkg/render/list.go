@@ -19,9 +19,18 @@ func List(w io.Writer, reports []evidence.Predicate) error {
 		t := p.Totals
 		rows = append(rows, []string{
 			strconv.FormatInt(p.Chain.Sequence, 10), minute(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
-			cell(gone(t.OutcomeCounts)), cell(t.Planned - gone(t.OutcomeCounts)), cell(p.ZDR.Violation),
+			cell(gone(t.OutcomeCounts)), remaining(p), cell(p.ZDR.Violation),
 		})
 	}
 	out.table([]string{">NO", "STARTED", "TYPE", "RESULT", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
 	return out.flush(w)
+}
+
+// remaining is what the second listing saw of expired entries, not what the
+// outcomes leave over; "?" where it was not made, or not to its end.
+func remaining(p evidence.Predicate) string {
+	if c := p.Confirmation; c.StartedAt != nil && c.Complete {
+		return cell(c.ExpiredRemaining)
+	}
+	return "?"
 }

@@ -80,7 +80,7 @@ func guard(g evidence.Guard) string {
 		"a wrong layout, cutoff, prefix or roster looks like this.", clean(g.Name), where, clean(g.Value), clean(g.Limit))
 }
 
-// stores writes a row a store. "Remaining" is what was planned and is not known
+// stores writes a row a store. "Not gone" is what was planned and is not known
 // to be gone; the line below the table says what the second listing saw.
 func (p *page) stores(r evidence.Predicate) {
 	outcomes := map[string]evidence.OutcomeCounts{}
@@ -117,7 +117,7 @@ func (p *page) stores(r evidence.Predicate) {
 		rows = append(rows, row("total", r.Totals.PopulationCounts, r.Totals.OutcomeCounts))
 	}
 	p.WriteString("\n")
-	p.table([]string{"STORE", ">LISTED", ">EXPIRED", ">DELETED", ">FAILED", ">KEPT", ">REMAINING"}, rows)
+	p.table([]string{"STORE", ">LISTED", ">EXPIRED", ">DELETED", ">FAILED", ">KEPT", ">NOT GONE"}, rows)
 	for _, note := range notes {
 		p.para("  ", note)
 	}
