@@ -45,6 +45,7 @@ func TestEveryCommandOfTheREADMERuns(t *testing.T) {
 	b := &built{dir: t.TempDir(), env: append(os.Environ(), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=testtest",
 		"AWS_CONFIG_FILE=/nowhere", "AWS_SHARED_CREDENTIALS_FILE=/nowhere", "TMPDIR="+t.TempDir())}
 	ran := 0
+	defer func() { b.moreSettings(t) }()
 	for _, block := range readme(t) {
 		switch block.lang {
 		case "yaml":
@@ -139,4 +140,20 @@ func (b *built) recipe(t *testing.T, script string) {
 	if sweeps < 2 {
 		t.Errorf("the recipe ran over %d sweeps, want two or more", sweeps)
 	}
+}
+
+// moreSettings checks that the README's further settings load beside its
+// sweeper.yaml, and its holds with them.
+func (b *built) moreSettings(t *testing.T) {
+	t.Helper()
+	first, err := os.ReadFile(filepath.Join(b.dir, "sweeper.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := os.ReadFile(filepath.Join(b.dir, "more.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.write(t, "sweeper.yaml", string(first)+string(more))
+	b.run(t, 0, "run", "--dry-run")
 }

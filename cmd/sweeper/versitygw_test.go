@@ -228,6 +228,39 @@ func TestOnARealServerEvidenceIsPutUnderObjectLock(t *testing.T) {
 	}
 }
 
+// One key that XML can't carry must not keep a store from being swept, and must
+// not be called deleted: the server shows another key in its place.
+func TestOnARealServerAKeyThatCannotBeSpeltSpoilsNothing(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	old := time.Now().Add(-31 * 24 * time.Hour)
+	for _, key := range []string{"acme/a.r.json", "acme/b\x01c.r.json", "acme/b\x02c.r.json", "acme/bb.r.json", "acme/d.r.json"} {
+		path := filepath.Join(g.Root, "exchanges", filepath.FromSlash(key))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := install(t, configFor(g.Endpoint, dirVault), g.AccessKey, g.SecretKey)
+	out, _ := b.run(t, 3, "run", "--json")
+	p := report(t, out)
+	if p.Result != "broken" || p.Totals.Deleted != 3 || p.Totals.Failed != 2 || p.Confirmation.ExpiredRemaining != 2 {
+		t.Errorf("result %s, totals %+v, confirmation %+v", p.Result, p.Totals, p.Confirmation)
+	}
+	if p.ZDR.Inconclusive != 1 || !strings.Contains(out, "KEY_UNREPRESENTABLE") {
+		t.Errorf("zdr %+v, exceptions %+v", p.ZDR, p.Exceptions)
+	}
+	if left, err := os.ReadDir(filepath.Join(g.Root, "exchanges", "acme")); err != nil || len(left) != 2 {
+		t.Errorf("left are %v (%v)", left, err)
+	}
+	b.verified(t)
+}
+
 func (g *gateway) fetch(t *testing.T, key, path string) {
 	t.Helper()
 	out, err := g.client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("evidence"), Key: aws.String(key)})

@@ -97,9 +97,10 @@ func (b *Bucket) unsaidVersioning(err error) (string, error) {
 	if !errors.As(err, &e) {
 		return StateUnknown, err
 	}
-	// Only an S3 server's answer about this very request leaves the question to
-	// the configuration; a bucket that can't be reached has no state.
-	answered := e.Status >= 400 && (e.Code != "" || notImplemented(e)) && e.Code != "NoSuchBucket" &&
+	// Only the answer of an S3 server that can't say leaves the question to the
+	// configuration. One that refuses to may well know of versions, and a bucket
+	// that can't be reached has no state.
+	answered := e.Status != http.StatusForbidden && e.Status >= 400 && (e.Code != "" || notImplemented(e)) && e.Code != "NoSuchBucket" &&
 		!transient(e.Code) && !wrongRegion(e.Code) && !credentialsRefused(e.Code) && e.Status != http.StatusUnauthorized
 	switch {
 	case answered && b.cfg.Versioning == StateNever:

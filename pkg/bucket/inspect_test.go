@@ -36,7 +36,7 @@ func TestVersioningState(t *testing.T) {
 		"can't say":                   {can, "auto", "unknown", ""},
 		"can't say, so we do":         {can, "never", "never", ""},
 		"won't say":                   {denied, "auto", "unknown", "s3:GetBucketVersioning"},
-		"won't say, so we do":         {denied, "never", "never", ""},
+		"won't say, whatever we say":  {denied, "never", "unknown", "s3:GetBucketVersioning"},
 		"no bucket, whatever we say":  {buckettest.Refuse(404, "NoSuchBucket", ""), "never", "unknown", "doesn't exist"},
 		"bad key, whatever we say":    {buckettest.Refuse(403, "InvalidAccessKeyId", ""), "never", "unknown", "credentials were refused"},
 		"busy, whatever we say":       {buckettest.Refuse(503, "SlowDown", ""), "never", "unknown", "SlowDown"},
