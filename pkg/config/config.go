@@ -23,6 +23,7 @@ import (
 // paths resolved against the config's folder.
 type Config struct {
 	Path         string // of the config file, as given to Load
+	dir          string // its absolute folder; empty in a Config built in code
 	Organization Organization
 	Retention    Retention
 	Stores       []Store // at least one; no two overlap
@@ -187,7 +188,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of the config %s: %w", path, err)
 	}
-	return parse(path, filepath.Dir(absolute), data, os.LookupEnv)
+	return parse(path, filepath.Dir(absolute), data, os.LookupEnv, refuseMissingFiles)
 }
 
 // FindDefault returns the config file to use when none is named: sweeper.yaml
@@ -205,25 +206,4 @@ func findFirst(paths ...string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no config: there is no %s; name one with --config FILE, or try \"sweeper demo\", which needs none", strings.Join(paths, " and no "))
-}
-
-// CheckHolds refuses a hold on a store that the config doesn't have: it would
-// hold nothing, and nobody would know.
-func (c *Config) CheckHolds(holds []retention.Hold) error {
-	var found []error
-	for _, h := range holds {
-		if h.Match.Store != "" && !c.hasStore(h.Match.Store) {
-			found = append(found, fmt.Errorf("hold %s: no store is called %q; name one of the config's stores, or none to mean all", h.ID, h.Match.Store))
-		}
-	}
-	return errors.Join(found...)
-}
-
-func (c *Config) hasStore(name string) bool {
-	for _, s := range c.Stores {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
 }

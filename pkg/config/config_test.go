@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	}
 	want := &Config{
 		Path:         "sweeper.yaml",
+		dir:          "/etc/sweeper",
 		Organization: Organization{Name: "Example Inc."},
 		Retention:    Retention{MaxAge: 30 * 24 * time.Hour, MaxAgeText: "30d", AgeSource: retention.AgeEarliest},
 		Stores: []Store{{
@@ -85,7 +87,7 @@ func TestEverySettingOfTheContractIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Name != "logs" || s.WholeBucket || s.ZoneName != "Europe/Vienna" || s.Zone.String() != vienna.String() || s.Versioning != "never" || s.ListDecoder != "sdk" {
+	if s.Name != "logs" || s.WholeBucket || s.ZoneName != "Europe/Vienna" || s.Zone.String() != vienna.String() || s.Versioning != "never" || s.ListDecoder != "fast" {
 		t.Errorf("store: %+v", s)
 	}
 	if want := (Place{Bucket: "api-logs", Prefix: "logs/", Endpoint: "https://s3.example.com:8443", Region: "us-east-1", PathStyle: true, Profile: "deleter", CredentialsFile: "/etc/sweeper/secrets/deleter"}); s.Place != want {
@@ -244,6 +246,91 @@ func TestHoldsOnUnknownStoresAreRefused(t *testing.T) {
 	typo := retention.Hold{ID: "case-17", Match: retention.HoldMatch{Store: "exchange", Team: "x"}}
 	if err := c.CheckHolds([]retention.Hold{known, typo}); err == nil || !strings.Contains(err.Error(), "case-17") {
 		t.Errorf("a hold on an unknown store: %v", err)
+	}
+}
+
+func TestHoldsThatCanMatchNothingAreRefused(t *testing.T) {
+	c := mustParse(t, strings.Replace(small, "vault:", `  - {name: events, bucket: events, prefix: ev/, layout: "{team}/{request}"}`+"\nvault:", 1))
+	for _, h := range []struct {
+		name  string
+		match retention.HoldMatch
+		want  string // in the error; empty if the hold is right
+	}{
+		{"a prefix in a store", retention.HoldMatch{Prefix: "logs/acme/"}, ""},
+		{"a prefix around a store", retention.HoldMatch{Prefix: "lo"}, ""},
+		{"a prefix in another store", retention.HoldMatch{Store: "exchanges", Prefix: "ev/acme/"}, "match.prefix lies outside store exchanges"},
+		{"a prefix without the store's", retention.HoldMatch{Prefix: "s3cret/"}, "match.prefix lies outside any store"},
+		{"keys in two stores", retention.HoldMatch{Keys: []string{"logs/a", "ev/a"}}, ""},
+		{"a key in another store", retention.HoldMatch{Store: "exchanges", Keys: []string{"logs/a", "ev/a"}}, "match.keys[1] lies outside store exchanges"},
+		{"a key that is only the start of the prefix", retention.HoldMatch{Keys: []string{"lo"}}, "match.keys[0] lies outside any store"},
+		{"a key without the store's prefix", retention.HoldMatch{Keys: []string{"s3cret/1"}}, "match.keys[0] lies outside any store"},
+		{"a request that one layout reads", retention.HoldMatch{Request: "r"}, ""},
+		{"a request in its store", retention.HoldMatch{Store: "events", Request: "r"}, ""},
+		{"a request that no layout reads", retention.HoldMatch{Store: "exchanges", Request: "r"}, "no layout of store exchanges has {request}"},
+		{"a team", retention.HoldMatch{Team: "acme"}, ""},
+	} {
+		err := c.CheckHolds([]retention.Hold{{ID: "case-17", Match: h.match}})
+		if h.want == "" && err != nil {
+			t.Errorf("%s: %v", h.name, err)
+		}
+		if h.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "hold case-17: ") || !strings.Contains(err.Error(), h.want) || !strings.Contains(err.Error(), "; ")) {
+			t.Errorf("%s: %v, want %q and a way out", h.name, err, h.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: the error shows a key: %v", h.name, err)
+		}
+	}
+}
+
+func TestLoadRefusesCredentialsFilesThatAreNotThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sweeper.yaml")
+	text := strings.NewReplacer("prefix: logs/", "prefix: logs/\n    credentials_file: s3cret/store",
+		"{dir: ./vault}", "\n  s3: {bucket: evidence, credentials_file: s3cret/vault}\n  work:\n    s3:\n      bucket: working\n      credentials_file: s3cret/work").Replace(small)
+	write(t, path, text)
+	for _, left := range []string{"7: stores[0]", "10: vault.s3", "14: vault.work.s3", ""} {
+		_, err := Load(path)
+		if left == "" {
+			if err != nil {
+				t.Errorf("all files are there: %v", err)
+			}
+			break
+		}
+		first, _, _ := strings.Cut(fmt.Sprint(err), "\n")
+		if !strings.HasPrefix(first, path+":"+left+".credentials_file: ") || !strings.Contains(first, "; ") || strings.Contains(first, "s3cret") {
+			t.Errorf("got %q, want line and setting %s, a way out and no path", first, left)
+		}
+		name := map[string]string{"7: stores[0]": "store", "10: vault.s3": "vault", "14: vault.work.s3": "work"}[left]
+		if err := os.MkdirAll(filepath.Join(dir, "s3cret"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, "s3cret", name), "")
+	}
+}
+
+func TestEffectiveShowsNoFolderThatTheConfigLiesIn(t *testing.T) {
+	text := small + "holds: ../holds.yaml\nzdr: {roster: /srv/roster.csv}\nsigning: {key: ../keys2/k.pem}\n"
+	var all []string
+	for _, dir := range []string{"/home/jane/sweeper", "/home/jane/other"} {
+		c, err := parse("sweeper.yaml", dir, []byte(text), noEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Effective()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkReencodes(t, got)
+		for _, want := range []string{`"dir":"vault"`, `"dir":"vault/work"`, `"trust":"keys/trust-root.json"`, `"secret_file":"keys/identifiers.secret"`,
+			`"holds":"/home/jane/holds.yaml"`, `"roster":"/srv/roster.csv"`, `"key":"/home/jane/keys2/k.pem"`} {
+			if !bytes.Contains(got, []byte(want)) {
+				t.Errorf("no %s in %s", want, got)
+			}
+		}
+		all = append(all, string(got))
+	}
+	if all[0] != all[1] {
+		t.Errorf("one config in two folders gave %s and %s", all[0], all[1])
 	}
 }
 

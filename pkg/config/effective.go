@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +12,9 @@ import (
 // Effective returns the config as evidence shows it (config.json): compact JSON
 // with every default filled in, the names of sweeper.yaml, durations as text and
 // shares as decimal text. It holds no secret: no credentials file, no user,
-// password or query of a URL, and of a webhook only its host. The same config
-// gives the same bytes, and the bytes re-encode to themselves.
+// password or query of a URL, and of a webhook only its host. Paths under the
+// config's folder are relative to it. The same config gives the same bytes, and
+// the bytes re-encode to themselves.
 func (c *Config) Effective() ([]byte, error) {
 	return json.Marshal(c.effective())
 }
@@ -168,21 +170,21 @@ func (c *Config) effective() effective {
 		Retention:    effectiveRetention{durationText(c.Retention.MaxAge, c.Retention.MaxAgeText), string(c.Retention.AgeSource)},
 		Stores:       []effectiveStore{},
 		ZDR: effectiveZDR{
-			bareURL(c.ZDR.Roster), durationText(c.ZDR.RosterMaxAge, c.ZDR.RosterMaxAgeText), c.ZDR.PurgeViolations,
+			bareURL(c.local(c.ZDR.Roster)), durationText(c.ZDR.RosterMaxAge, c.ZDR.RosterMaxAgeText), c.ZDR.PurgeViolations,
 			c.ZDR.MaxPurge, c.ZDR.AllowEmpty, effectiveMetadata{clean(c.ZDR.Metadata.Header), c.ZDR.Metadata.Sample},
 		},
-		Holds: bareURL(c.Holds), Confirm: clean(c.Confirm),
+		Holds: bareURL(c.local(c.Holds)), Confirm: clean(c.Confirm),
 		Limits: effectiveLimits{
 			c.Limits.MaxDeletions, decimal(c.Limits.MaxShare), c.Limits.ShareFloor,
 			effectiveKeyDateOnly{decimal(c.Limits.MaxKeyDateOnly.Share), c.Limits.MaxKeyDateOnly.Floor},
 			durationText(c.Limits.MaxClockSkew, c.Limits.MaxClockSkewText), c.Limits.Concurrency,
 		},
-		Vault: c.Vault.effective(),
+		Vault: c.Vault.effective(c.local),
 		Signing: effectiveSigning{
-			bareURL(c.Signing.Key), clean(c.Signing.PassphraseFile), clean(c.Signing.Trust),
+			bareURL(c.local(c.Signing.Key)), clean(c.local(c.Signing.PassphraseFile)), clean(c.local(c.Signing.Trust)),
 			effectiveTimestamp{bareURL(c.Signing.Timestamp.URL), clean(c.Signing.Timestamp.Policy)},
 		},
-		Identifiers: effectiveIdentifiers{clean(c.Identifiers.SecretFile), clean(c.Identifiers.Keys)},
+		Identifiers: effectiveIdentifiers{clean(c.local(c.Identifiers.SecretFile)), clean(c.Identifiers.Keys)},
 		Evidence:    effectiveEvidence{clean(c.Evidence.Teams)},
 		HTTP:        effectiveHTTP{clean(c.HTTP.Listen)},
 		Notify:      effectiveNotify{hostOf(c.Notify.Webhook), hostOf(c.Notify.Heartbeat)},
@@ -211,9 +213,9 @@ func (s Store) effective() effectiveStore {
 	return e
 }
 
-func (v Vault) effective() effectiveVault {
+func (v Vault) effective(local func(string) string) effectiveVault {
 	e := effectiveVault{
-		Dir: clean(v.Dir), Work: effectiveWork{Dir: clean(v.Work.Dir)},
+		Dir: clean(local(v.Dir)), Work: effectiveWork{Dir: clean(local(v.Work.Dir))},
 		Lease: effectiveLease{durationText(v.LeaseTTL, v.LeaseTTLText)},
 	}
 	if v.S3 != nil {
@@ -231,6 +233,18 @@ func (v Vault) effective() effectiveVault {
 
 func (p Place) effective() effectivePlace {
 	return effectivePlace{clean(p.Bucket), clean(p.Prefix), bareURL(p.Endpoint), clean(p.Region), p.PathStyle, clean(p.Profile)}
+}
+
+// local writes a path under the config's folder relative to it, with slashes:
+// where the folder is, such as in someone's home, proves nothing.
+func (c *Config) local(path string) string {
+	if c.dir == "" || !filepath.IsAbs(path) {
+		return path
+	}
+	if relative, err := filepath.Rel(c.dir, path); err == nil && filepath.IsLocal(relative) {
+		return filepath.ToSlash(relative)
+	}
+	return path
 }
 
 // clean keeps the bytes re-encodable: JSON can't hold what is not UTF-8, and a

@@ -7,7 +7,7 @@ import (
 )
 
 // ParseHolds reads holds.yaml; name stands in errors. An until that is a day
-// means its end in UTC. Whether a hold's store exists is for CheckHolds to say.
+// means its end in UTC. Whether a hold can match anything is for CheckHolds to say.
 // The error holds every problem, with its line.
 func ParseHolds(name string, data []byte) ([]retention.Hold, error) {
 	p := newProblems(name)

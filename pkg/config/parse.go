@@ -16,8 +16,9 @@ type file struct {
 }
 
 // parse checks a config's text. path stands in errors, dir is what relative
-// paths are resolved against, lookup is the environment.
-func parse(path, dir string, data []byte, lookup func(string) (string, bool)) (*Config, error) {
+// paths are resolved against, lookup is the environment. The checks are those
+// that look beyond the text.
+func parse(path, dir string, data []byte, lookup func(string) (string, bool), checks ...func(*problems, *Config)) (*Config, error) {
 	p := newProblems(path)
 	n := parseYAML(p, data)
 	if n == nil {
@@ -26,8 +27,10 @@ func parse(path, dir string, data []byte, lookup func(string) (string, bool)) (*
 	expand(p, n, "", lookup)
 	f := file{p: p, dir: dir}
 	c := f.config(newGroup(p, n, "", n.line))
-	c.Path = path
-	refuseUnsupported(p, c)
+	c.Path, c.dir = path, dir
+	for _, check := range append(checks, refuseUnsupported) {
+		check(p, c)
+	}
 	if err := p.err(); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,15 @@ func newProblems(file string) *problems {
 	return &problems{file: file, lines: map[string]int{}}
 }
 
+// lineOf returns the line of a setting or, if it is absent, of what it is in.
+func (p *problems) lineOf(path string) int {
+	line, found := p.lines[path]
+	for parent := path; !found && parent != ""; line, found = p.lines[parent] {
+		parent = parent[:max(strings.LastIndexByte(parent, '.'), 0)]
+	}
+	return line
+}
+
 // add notes a problem of the setting at path (empty: of the file itself).
 func (p *problems) add(line int, path, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)

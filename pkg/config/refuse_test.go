@@ -160,6 +160,7 @@ var refusals = []struct{ name, change string }{
 	{"unsupported: roster by https", `zdr: {roster: https://example.com/roster.yaml}`},
 	{"unsupported: metadata", `zdr: {metadata: {header: x-team, sample: 10}}`},
 	{"unsupported: etag", "prefix: logs/ => prefix: logs/\n    delete: {overwrite_guard: etag}"},
+	{"unsupported: sdk", "prefix: logs/ => prefix: logs/\n    list_decoder: sdk"},
 	{"unsupported: KMS", `signing: {key: "awskms:///arn:aws:kms:x"}`},
 	{"unsupported: passphrase", `signing: {passphrase_file: p}`},
 	{"unsupported: timestamps", `signing: {timestamp: {url: "https://tsa.example.com", policy: require}}`},

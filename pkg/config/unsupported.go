@@ -1,9 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // refuseUnsupported refuses settings that are part of the format but have no
 // effect in this version, so that nobody relies on a protection that isn't
@@ -31,6 +28,9 @@ func refuseUnsupported(p *problems, c *Config) {
 		}
 	}
 	for i, s := range c.Stores {
+		if s.ListDecoder == "sdk" {
+			p.unsupported(fmt.Sprintf("stores[%d].list_decoder", i), "write fast")
+		}
 		if s.Delete.OverwriteGuard == "etag" {
 			p.unsupported(fmt.Sprintf("stores[%d].delete.overwrite_guard", i), "write relist")
 		}
@@ -43,9 +43,5 @@ func isURL(path string) bool {
 }
 
 func (p *problems) unsupported(path, instead string) {
-	line, found := p.lines[path]
-	for parent := path; !found && parent != ""; line, found = p.lines[parent] {
-		parent = parent[:max(strings.LastIndexByte(parent, '.'), 0)]
-	}
-	p.add(line, path, "is not supported by this version; %s", instead)
+	p.add(p.lineOf(path), path, "is not supported by this version; %s", instead)
 }

@@ -101,7 +101,7 @@ func TestTheRulesFindInTheSeededBucketExactlyWhatIsExpected(t *testing.T) {
 	require.NoError(t, err)
 	entries := list(t, s)
 
-	for name, start := range map[string]time.Time{"at once": now(), "an hour later": now().Add(time.Hour)} {
+	for name, start := range map[string]time.Time{"at once": now(), "an hour later": now().Add(time.Hour), "an hour earlier": now().Add(-time.Hour)} {
 		t.Run(name, func(t *testing.T) {
 			judge := retention.NewJudge(policy(t, cfg, roster, start))
 			teams := map[string]TeamCount{ZeroTeam: {Team: ZeroTeam, ZDR: true}}
@@ -197,8 +197,9 @@ func TestNothingIsSeededSoCloseToTheCutoffThatASlowStartWouldJudgeItOtherwise(t 
 		{MaxAge - 2*time.Hour, MaxAge - 2*time.Hour},
 		{MaxAge - 2*time.Hour + time.Second, MaxAge - 4*time.Hour + time.Second},
 		{MaxAge, MaxAge - 2*time.Hour},
-		{MaxAge + time.Second, MaxAge + time.Minute + time.Second},
-		{MaxAge + time.Minute, MaxAge + time.Minute},
+		{MaxAge + time.Second, MaxAge + time.Hour + time.Second},
+		{MaxAge + time.Hour, MaxAge + 2*time.Hour},
+		{MaxAge + time.Hour + time.Second, MaxAge + time.Hour + time.Second},
 	} {
 		assert.Equal(t, c.want, clearOfCutoff(c.age), c.age)
 	}

@@ -29,7 +29,7 @@ const (
 )
 
 // Expectation is what a sweep of the seeded bucket must find, if it starts
-// within an hour after the instant that the bucket was seeded for.
+// within an hour before or after the instant that the bucket was seeded for.
 type Expectation struct {
 	Listed, Expired, Kept int64
 	Bytes                 int64 // of all listed objects
@@ -49,7 +49,7 @@ type TeamCount struct {
 // Seed fills the bucket with some 2,000 objects: request and response of 1,000
 // chat completions by six teams, from 0 to 45 days before now, and one request
 // of a ZDR team. The same now gives the same objects, byte for byte. Nothing is
-// so close to the cutoff that a run within the hour could judge it otherwise.
+// so close to the cutoff that a run within an hour of now could judge it otherwise.
 // The server must not be in use meanwhile.
 func (s *Server) Seed(now time.Time) (Expectation, error) {
 	now = now.UTC().Truncate(time.Second)
@@ -107,15 +107,16 @@ func (s *Server) Seed(now time.Time) (Expectation, error) {
 	return want, nil
 }
 
-// clearOfCutoff moves an age out of the hours around the retention: what is younger
-// must still be so when the run starts, a while after the seeding.
+// clearOfCutoff moves an age out of the hours around the retention: what is
+// younger must still be so when the run starts, a while after the seeding, and
+// what is older already, should a test start its run by an earlier clock.
 func clearOfCutoff(age time.Duration) time.Duration {
 	age = age.Truncate(time.Second)
 	switch {
 	case age > MaxAge-2*time.Hour && age <= MaxAge:
 		return age - 2*time.Hour
-	case age > MaxAge && age < MaxAge+time.Minute:
-		return age + time.Minute
+	case age > MaxAge && age <= MaxAge+time.Hour:
+		return age + time.Hour
 	default:
 		return age
 	}

@@ -36,8 +36,10 @@ type Trip struct {
 	Message string // one sentence for the operator, with the way on
 }
 
-// proceed is the one way past a guard.
-const proceed = `nothing was deleted; look at the plan with "sweeper run --dry-run", then carry it out with "sweeper apply N --reason CODE", where N is the dry run's report`
+// proceed is the way past a limit, by the config settings that raise it.
+func proceed(settings string) string {
+	return fmt.Sprintf(`nothing was deleted; look at the plan with "sweeper run --dry-run" and, if it is right, raise %s in the config for one run`, settings)
+}
 
 // Guard compares a plan with its limits and returns the first that trips:
 // max_clock_skew, max_deletions, max_share, max_key_date_only, max_purge, each
@@ -61,7 +63,7 @@ func guardSkew(l Limits, stores []StoreCount) (Trip, bool) {
 		return Trip{
 			Name: "max_clock_skew", Store: s.Store, Value: s.Skew.String(), Limit: l.MaxClockSkew.String(),
 			Message: fmt.Sprintf("the clock of store %s's server differs from this machine's by %s, more than max_clock_skew %s allows: nothing was deleted; "+
-				"fix the clock that is wrong (is NTP running?) and run again", s.Store, s.Skew, l.MaxClockSkew),
+				"set the clock that is wrong (is NTP running on both?) and run again", s.Store, s.Skew, l.MaxClockSkew),
 		}, true
 	}
 	return Trip{}, false
@@ -77,14 +79,14 @@ func guardDeletions(l Limits, stores []StoreCount) (Trip, bool) {
 	}
 	return Trip{
 		Name: "max_deletions", Value: text(total), Limit: text(l.MaxDeletions),
-		Message: fmt.Sprintf("%d entries of all stores together would go, more than max_deletions %d allows: %s", total, l.MaxDeletions, proceed),
+		Message: fmt.Sprintf("%d entries of all stores together would go, more than max_deletions %d allows: %s", total, l.MaxDeletions, proceed("limits.max_deletions")),
 	}, true
 }
 
 func guardShare(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
 		if n := s.going(); n > l.ShareFloor && exceeds(n, l.MaxShare, s.Listed) {
-			return shareTrip("max_share", s, n, l.MaxShare, l.ShareFloor, "would go"), true
+			return shareTrip("max_share", s, n, l.MaxShare, l.ShareFloor, "would go", "limits.max_share"), true
 		}
 	}
 	return Trip{}, false
@@ -94,7 +96,7 @@ func guardKeyDateOnly(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
 		if n := s.KeyDateAlone; n > l.MaxKeyDateOnlyFloor && exceeds(n, l.MaxKeyDateOnlyShare, s.Listed) {
 			return shareTrip("max_key_date_only", s, n, l.MaxKeyDateOnlyShare, l.MaxKeyDateOnlyFloor,
-				"would go by the date in their key alone (are layout and key_date_zone right?)"), true
+				"would go by the date in their key alone (are layout and key_date_zone right?)", "limits.max_key_date_only.share"), true
 		}
 	}
 	return Trip{}, false
@@ -110,15 +112,15 @@ func guardPurge(l Limits, stores []StoreCount) (Trip, bool) {
 	}
 	return Trip{
 		Name: "max_purge", Value: text(total), Limit: text(l.MaxPurge),
-		Message: fmt.Sprintf("%d young entries of ZDR teams would be purged, more than max_purge %d allows (is the roster right?): %s", total, l.MaxPurge, proceed),
+		Message: fmt.Sprintf("%d young entries of ZDR teams would be purged, more than max_purge %d allows (is the roster right?): %s", total, l.MaxPurge, proceed("zdr.max_purge")),
 	}, true
 }
 
-func shareTrip(name string, s StoreCount, n int64, share float64, floor int64, what string) Trip {
+func shareTrip(name string, s StoreCount, n int64, share float64, floor int64, what, setting string) Trip {
 	return Trip{
 		Name: name, Store: s.Store, Value: fmt.Sprintf("%d of %d", n, s.Listed), Limit: decimal(share),
 		Message: fmt.Sprintf("%d of the %d entries listed in store %s %s, more than the share of %s that %s allows above %d: %s",
-			n, s.Listed, s.Store, what, decimal(share), name, floor, proceed),
+			n, s.Listed, s.Store, what, decimal(share), name, floor, proceed(setting)),
 	}
 }
 

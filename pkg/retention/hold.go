@@ -83,28 +83,39 @@ func addFirst(m map[string]int, name string, hold int) {
 	}
 }
 
-// find returns the id of the first hold that covers the entry, or "".
-func (h *heldKeys) find(team, request, key string) string {
-	if len(h.ids) == 0 {
-		return ""
+// none is the index of no hold: it lies behind that of any.
+func (h *heldKeys) none() int { return len(h.ids) }
+
+// byFields returns the index of the first hold on what a layout read.
+func (h *heldKeys) byFields(f Fields) int {
+	first := h.none()
+	if i, ok := h.teams[f.Team]; ok && validTeam(f.Team) {
+		first = i
 	}
-	first := len(h.ids)
-	if i, ok := h.teams[team]; ok {
+	if i, ok := h.requests[f.Request]; ok {
 		first = min(first, i)
 	}
-	if i, ok := h.requests[request]; ok {
-		first = min(first, i)
-	}
+	return first
+}
+
+// byKey returns the index of the first hold on the key or on its start.
+func (h *heldKeys) byKey(key string) int {
+	first := h.none()
 	if i, ok := h.key[key]; ok {
-		first = min(first, i)
+		first = i
 	}
 	for _, p := range h.prefixes {
 		if p.hold < first && strings.HasPrefix(key, p.prefix) {
 			first = p.hold
 		}
 	}
-	if first == len(h.ids) {
+	return first
+}
+
+// id returns the id of a hold, or "" of none.
+func (h *heldKeys) id(hold int) string {
+	if hold == h.none() {
 		return ""
 	}
-	return h.ids[first]
+	return h.ids[hold]
 }

@@ -25,6 +25,9 @@ func TestHoldsCoverExactlyWhatTheyName(t *testing.T) {
 		{"its request", retention.HoldMatch{Request: "r1"}, key, true},
 		{"another request", retention.HoldMatch{Request: "r"}, key, false},
 		{"a request under a no_team prefix", retention.HoldMatch{Request: "r1"}, "_meta/2026/01/01/r1.p.json", true},
+		{"a team under a no_team prefix", retention.HoldMatch{Team: "_meta"}, "_meta/2026/01/01/r1.p.json", true},
+		{"another team under a no_team prefix", retention.HoldMatch{Team: "meta"}, "_meta/2026/01/01/r1.p.json", false},
+		{"a team that is not UTF-8", retention.HoldMatch{Team: "\xff"}, keyOf("\xff", 40), false},
 		{"a request of a team that is not UTF-8", retention.HoldMatch{Request: "r1"}, keyOf("\xff", 40), true},
 		{"its key", retention.HoldMatch{Keys: []string{"x", key}}, key, true},
 		{"the start of its key", retention.HoldMatch{Keys: []string{key[:len(key)-1]}}, key, false},
@@ -45,6 +48,37 @@ func TestHoldsCoverExactlyWhatTheyName(t *testing.T) {
 				t.Error("a hold changed the age")
 			}
 		})
+	}
+}
+
+// Under a no_team prefix no layout decides the attribution, so a hold counts
+// for what any of them reads, also beside a ZDR team that a later one sees.
+func TestANoTeamPrefixTakesNoKeyFromUnderAHold(t *testing.T) {
+	p := policy(t)
+	p.NoTeam = []string{"shared/", "\xff/"}
+	p.Layouts = layouts(t, "{team}/{_}/{request}", "shared/{team}/{rest}")
+	for _, c := range []struct {
+		name, key string
+		match     retention.HoldMatch
+		want      string
+	}{
+		{"the first layout's team", "shared/other/r1", retention.HoldMatch{Team: "shared"}, "h"},
+		{"a later layout's team", "shared/other/r1", retention.HoldMatch{Team: "other"}, "h"},
+		{"a ZDR team", "shared/acme/r1", retention.HoldMatch{Team: "acme"}, "h"},
+		{"a request beside a ZDR team", "shared/acme/r1", retention.HoldMatch{Request: "r1"}, "h"},
+		{"a team that no layout reads", "shared/other/r1", retention.HoldMatch{Team: "r1"}, ""},
+		{"a team that is not UTF-8", "\xff/x/r1", retention.HoldMatch{Team: "\xff"}, ""},
+	} {
+		p.Holds = []retention.Hold{{ID: "h", Until: start.Add(time.Hour), Match: c.match}}
+		held := p.Judge(entry(c.key, 40*retention.Day))
+		if held.Hold != c.want {
+			t.Errorf("%s: hold %q, want %q", c.name, held.Hold, c.want)
+		}
+		p.Holds = nil
+		held.Hold = ""
+		if free := p.Judge(entry(c.key, 40*retention.Day)); free != held {
+			t.Errorf("%s: a hold changed more than the hold: %+v, without it %+v", c.name, held, free)
+		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package retention
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Layout is a compiled key template: it reads team, date, request and part out
 // of a key. It is an immutable value, safe for concurrent use. The zero Layout
@@ -58,6 +61,13 @@ func (l Layout) String() string { return l.template }
 // so that all keys of a team share a prefix that no other team's keys have.
 func (l Layout) TeamFirst() bool {
 	return len(l.segments) > 1 && l.segments[0].team()
+}
+
+// ReadsRequest reports whether the template has {request}.
+func (l Layout) ReadsRequest() bool {
+	return slices.ContainsFunc(l.segments, func(s segment) bool {
+		return slices.ContainsFunc(s, func(t token) bool { return t.field == request })
+	})
 }
 
 // team reports whether the segment is {team} or name={team}.

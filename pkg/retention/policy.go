@@ -100,9 +100,12 @@ func NewJudge(p Policy) *Judge {
 // Judge says whose the entry is, how old, whether it has to go, what holds it,
 // and what it says about its ZDR team.
 func (j *Judge) Judge(e Entry) Verdict {
-	v, date := j.attribute(e.Key)
+	v, date, hold := j.attribute(e.Key)
+	if e.Opaque { // whose the true key is, and of when, can't be read out of this one
+		v, date, hold = Verdict{Attribution: Unattributed}, Date{}, j.held.none()
+	}
 	j.age(e.LastModified, date, &v)
-	v.Hold = j.held.find(v.Team, v.Request, e.Key)
+	v.Hold = j.held.id(min(hold, j.held.byKey(e.Key)))
 	if since, ok := j.since[v.Team]; ok && v.Attribution == Attributed {
 		v.ZDRTeam = true
 		v.ZDR = finding(since, e.LastModified, v.KeyDate)
@@ -111,8 +114,11 @@ func (j *Judge) Judge(e Entry) Verdict {
 }
 
 // attribute reads the key. The date it returns is unset unless the entry is a
-// team's: a layout that doesn't apply to a key has no date in it either.
-func (j *Judge) attribute(key string) (Verdict, Date) {
+// team's: a layout that doesn't apply to a key has no date in it either. The
+// hold it returns is the first on a team or request that a layout read, whatever
+// the attribution: a no_team prefix takes no key from under a hold.
+func (j *Judge) attribute(key string) (Verdict, Date, int) {
+	hold := j.held.none()
 	noTeam := j.underNoTeam(key)
 	v := Verdict{Attribution: Unattributed}
 	if noTeam {
@@ -123,8 +129,9 @@ func (j *Judge) attribute(key string) (Verdict, Date) {
 		if !ok {
 			continue
 		}
+		hold = min(hold, j.held.byFields(f))
 		if v.Request == "" {
-			v.Request = f.Request // a hold on the request counts for every key
+			v.Request = f.Request
 		}
 		if noTeam {
 			// No declaration hides a ZDR team's data, whichever layout sees it.
@@ -132,12 +139,12 @@ func (j *Judge) attribute(key string) (Verdict, Date) {
 				continue
 			}
 		} else if !validTeam(f.Team) {
-			return v, Date{}
+			return v, Date{}, hold
 		}
 		v.Team, v.Request, v.Attribution = f.Team, f.Request, Attributed
-		return v, f.Date
+		return v, f.Date, hold
 	}
-	return v, Date{}
+	return v, Date{}, hold
 }
 
 // validTeam reports whether what stands in a team's place can be a team's id:

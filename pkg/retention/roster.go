@@ -65,8 +65,8 @@ type TeamState string
 
 // The states, from the best to the worst.
 const (
-	TeamZeroInPrefix TeamState = "zero-in-prefix" // nothing under the team's own prefix; the rest wasn't looked at
 	TeamZero         TeamState = "zero"           // nothing in any store, all seen
+	TeamZeroInPrefix TeamState = "zero-in-prefix" // nothing under the team's own prefix; the rest wasn't looked at
 	TeamResidual     TeamState = "residual"       // only entries from before zdr_since
 	TeamInconclusive TeamState = "inconclusive"   // something could not be seen or told apart
 	TeamViolation    TeamState = "violation"      // an entry from after zdr_since
@@ -82,7 +82,7 @@ func Worst(a, b TeamState) TeamState {
 }
 
 func (s TeamState) rank() int {
-	for i, state := range [...]TeamState{"", TeamZeroInPrefix, TeamZero, TeamResidual, TeamInconclusive, TeamViolation} {
+	for i, state := range [...]TeamState{"", TeamZero, TeamZeroInPrefix, TeamResidual, TeamInconclusive, TeamViolation} {
 		if s == state {
 			return i
 		}

@@ -43,9 +43,9 @@ func TestNearMatchIsBlindToCaseAndSeparatorsAlone(t *testing.T) {
 
 func TestWorstKeepsTheOrderOfTheStates(t *testing.T) {
 	order := []retention.TeamState{
-		"", retention.TeamZeroInPrefix, retention.TeamZero, retention.TeamResidual, retention.TeamInconclusive, retention.TeamViolation, "unheard-of",
+		"", retention.TeamZero, retention.TeamZeroInPrefix, retention.TeamResidual, retention.TeamInconclusive, retention.TeamViolation, "unheard-of",
 	}
-	want := []retention.TeamState{"", "zero-in-prefix", "zero", "residual", "inconclusive", "violation", "unheard-of"}
+	want := []retention.TeamState{"", "zero", "zero-in-prefix", "residual", "inconclusive", "violation", "unheard-of"}
 	if !slices.Equal(order, want) {
 		t.Fatalf("the states are spelled %q", order)
 	}

@@ -107,7 +107,11 @@ func TestATakenOverLeaseIsReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dead.Release(t.Context())
+	defer func() {
+		if err := dead.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
 	record, err := elsewhere.Get(t.Context(), vault.LeaseFile)
 	if err != nil {
 		t.Fatal(err)

@@ -61,15 +61,19 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 	// What is in flight outlives ctx, but never the lease.
 	hard := lease.Context()
 	defer func() {
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if e := lease.Release(release); e != nil && sealed == nil {
-			err = errors.Join(err, fmt.Errorf("release the lease: %w", e))
+		if e := release(ctx, lease); e != nil && sealed == nil {
+			err = errors.Join(err, e)
 		} else if e != nil { // the report stands, and the lease expires by itself
 			s.Log.Warn().Err(e).Msg("the lease was not released")
 		}
 	}()
-	return s.leased(hard, ctx, req, lease)
+	if err := s.checkNote(hard, lease.Note()); err != nil {
+		return nil, err
+	}
+	if sealed, err = s.leased(hard, ctx, req, lease); err == nil {
+		lease.SetNote(note(sealed))
+	}
+	return sealed, err
 }
 
 // leased is Run under the lease. ctx ends with the lease, stop asks for a

@@ -112,7 +112,8 @@ func (d *Dir) List(ctx context.Context, prefix string) ([]string, error) {
 	return names, nil
 }
 
-// Remove implements Area. Empty folders stay.
+// Remove implements Area. The folders that it leaves empty go too, lest a work
+// area collects one with each run.
 func (d *Dir) Remove(ctx context.Context, name string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -122,17 +123,32 @@ func (d *Dir) Remove(ctx context.Context, name string) error {
 		return d.fail("removing", name, err)
 	}
 	defer unlock()
-	err = d.root.Remove(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return d.fail("removing", name, err)
 	}
+	// A file that was absent may have been removed by one who died before this.
 	if err := d.syncFolder(path.Dir(name)); err != nil {
 		return d.fail("removing", name, err)
 	}
+	d.prune(path.Dir(name))
 	return nil
+}
+
+// prune removes the folder if it is empty, and then those above it, but never
+// the area's own. The caller holds the lock, and folders go only under it: what
+// is a folder when it is looked at can't be a file when it is removed. The file
+// system refuses a folder that holds anything; that, and any other refusal, is
+// the end of it: the file is gone all the same.
+func (d *Dir) prune(folder string) {
+	for ; folder != "."; folder = path.Dir(folder) {
+		info, err := d.root.Lstat(folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // pruned by one who died before those above it
+		}
+		if err != nil || !info.IsDir() || d.root.Remove(folder) != nil {
+			return
+		}
+	}
 }
 
 // fail says what was being done where. The parts of err that repeat a path are

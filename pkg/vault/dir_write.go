@@ -22,6 +22,9 @@ const (
 	// staleAfter keeps clearStale away from a writer that has created its file
 	// but not yet locked it: microseconds of work.
 	staleAfter = time.Minute
+	// linkTries is how often a writer makes its folder anew: each time, a Remove
+	// must have pruned it within the few microseconds before the file is in it.
+	linkTries = 100
 )
 
 // Put implements Area: the bytes go to a file of Dir's own, are synced, and get
@@ -39,10 +42,7 @@ func (d *Dir) create(name string, data []byte) error {
 		return d.fail("writing", name, err)
 	}
 	defer done()
-	if err := d.root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return d.fail("creating the folder of", name, err)
-	}
-	linkErr := d.root.Link(temp, name)
+	linkErr := d.link(temp, name)
 	if linkErr != nil && !errors.Is(linkErr, fs.ErrExist) {
 		return d.fail("writing", name, linkErr)
 	}
@@ -55,6 +55,20 @@ func (d *Dir) create(name string, data []byte) error {
 		return fmt.Errorf("vault: %s in %v: %w", name, d, ErrExists)
 	}
 	return nil
+}
+
+// link gives the staged file its name, in a folder that it creates if need be.
+func (d *Dir) link(temp, name string) error {
+	var err error
+	for range linkTries {
+		if err = d.root.MkdirAll(path.Dir(name), 0o700); err == nil {
+			err = d.root.Link(temp, name)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return err
 }
 
 // Swap implements Area. The comparison and the rename happen under a lock that
@@ -205,14 +219,15 @@ func (d *Dir) makeReserved() error {
 }
 
 // syncFolder makes the names in a folder durable, and those of the folders above
-// it, which may be just as new.
+// it, which may be just as new. A folder that is gone holds no names: whoever
+// pruned it had removed all.
 func (d *Dir) syncFolder(name string) error {
 	for {
 		f, err := d.root.Open(name)
-		if err != nil {
-			return err
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
 		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		if name == "." {

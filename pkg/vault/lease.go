@@ -58,6 +58,7 @@ type Lease struct {
 
 	mu   sync.Mutex
 	tag  string
+	note string    // goes into each record that is written
 	sent time.Time // m, with both clocks
 }
 
@@ -104,7 +105,7 @@ func Acquire(ctx context.Context, work Area, o LeaseOptions) (*Lease, error) {
 func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process) (*Lease, error) {
 	data, tag, err := work.Read(ctx, LeaseFile)
 	if errors.Is(err, ErrNotFound) {
-		return take(ctx, work, ttl, self, "")
+		return take(ctx, work, ttl, self, "", "")
 	}
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process
 		return nil, fmt.Errorf("vault: %s in %s: %w; make sure that no run is active, then remove that file", LeaseFile, where(work), err)
 	}
 	if previous.Released {
-		return take(ctx, work, ttl, self, tag)
+		return take(ctx, work, ttl, self, tag, previous.Note)
 	}
 	dead := previous.process().hasEnded(self)
 	if !dead {
@@ -122,7 +123,7 @@ func acquireOnce(ctx context.Context, work Area, ttl time.Duration, self process
 			return nil, err
 		}
 	}
-	l, err := take(ctx, work, ttl, self, tag)
+	l, err := take(ctx, work, ttl, self, tag, previous.Note)
 	if err != nil {
 		return nil, err
 	}
@@ -168,16 +169,18 @@ func outlive(ctx context.Context, work Area, tag string, previous record) error 
 	return nil
 }
 
-// take writes our record over the state with the given tag, and begins to renew.
-func take(ctx context.Context, work Area, ttl time.Duration, self process, tag string) (*Lease, error) {
+// take writes our record over the state with the given tag and note, and begins
+// to renew.
+func take(ctx context.Context, work Area, ttl time.Duration, self process, tag, note string) (*Lease, error) {
 	sent := time.Now()
 	r := newRecord(uuid.NewString(), self, sent, ttl)
+	r.Note = note
 	tag, err := work.Swap(ctx, LeaseFile, tag, r.marshal())
 	if err != nil {
 		return nil, err
 	}
 	l := &Lease{
-		Holder: r.holder(), area: work, ttl: ttl, record: r, tag: tag, sent: sent,
+		Holder: r.holder(), area: work, ttl: ttl, record: r, tag: tag, note: note, sent: sent,
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	l.ctx, l.cancel = context.WithCancelCause(context.WithoutCancel(ctx))

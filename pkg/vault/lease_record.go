@@ -36,6 +36,8 @@ type record struct {
 	// Renewals makes each state of the file different from all before.
 	Renewals int64 `json:"renewals"`
 	Released bool  `json:"released"`
+	// Note is the holders' own, handed on from lease to lease.
+	Note string `json:"note,omitempty"`
 }
 
 func newRecord(holder string, p process, now time.Time, ttl time.Duration) record {

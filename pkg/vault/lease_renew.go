@@ -79,6 +79,7 @@ func (l *Lease) renewOnce(limit time.Duration) error {
 	defer cancel()
 	sent := time.Now()
 	l.record.renewed(sent)
+	l.record.Note = l.Note()
 	return l.write(ctx, l.record, sent)
 }
 
@@ -124,7 +125,7 @@ func (l *Lease) Release(ctx context.Context) error {
 		close(l.stop)
 		<-l.done
 		r := l.record
-		r.Released = true
+		r.Released, r.Note = true, l.Note()
 		if err = l.write(ctx, r, time.Now()); err != nil {
 			err = fmt.Errorf("releasing: %w", err)
 		}

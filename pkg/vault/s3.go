@@ -26,7 +26,7 @@ type S3Config struct {
 	Bucket string
 	// Prefix is empty or ends in "/". Names are relative to it.
 	Prefix string
-	// Endpoint is a URL; empty means AWS.
+	// Endpoint is a URL; empty means AWS, whatever AWS_ENDPOINT_URL says.
 	Endpoint string
 	// Region may be empty where the environment or the profile names one; with
 	// an Endpoint the default is us-east-1.
@@ -80,6 +80,9 @@ func OpenS3(ctx context.Context, c S3Config) (*S3, error) {
 	}
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = c.PathStyle
+		// An endpoint from the environment must not redirect the evidence of a
+		// vault that is configured as AWS.
+		o.BaseEndpoint = nil
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 		}

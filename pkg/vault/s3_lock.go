@@ -24,6 +24,10 @@ type Lock struct {
 	Days, ManifestDays int
 }
 
+// clockSlack is by how much the clock of the host that put a file, which its
+// retention counts from, may have been behind the server's.
+const clockSlack = 24 * time.Hour
+
 func (l *Lock) check() error {
 	switch {
 	case l == nil:
@@ -45,11 +49,15 @@ func (l *Lock) mode() types.ObjectLockMode {
 
 // until is the date asked for. S3 knows whole seconds.
 func (l *Lock) until(name string, now time.Time) time.Time {
+	return now.UTC().Add(time.Second - 1).Truncate(time.Second).Add(l.length(name))
+}
+
+func (l *Lock) length(name string) time.Duration {
 	days := l.Days
 	if base := path.Base(name); strings.HasPrefix(base, "manifest-") && strings.HasSuffix(base, ".jsonl.gz") {
 		days = l.ManifestDays
 	}
-	return now.UTC().Add(time.Second - 1).Truncate(time.Second).Add(time.Duration(days) * 24 * time.Hour)
+	return time.Duration(days) * 24 * time.Hour
 }
 
 // checkRetention asks the server for the lock on the version just put: a server
@@ -60,8 +68,8 @@ func (s *S3) checkRetention(ctx context.Context, name string, id *string, mode t
 		return err
 	}
 	if string(got.Mode) != string(mode) || got.RetainUntilDate == nil || !got.RetainUntilDate.Equal(until) {
-		return s.fail("locking", name, fmt.Errorf("asked for %s until %s, the server says %s until %s",
-			mode, until.Format(time.RFC3339), orNone(string(got.Mode)), retainUntil(got)))
+		return s.fail("locking", name, fmt.Errorf("asked for %s until %s, the server says %s",
+			mode, until.Format(time.RFC3339), says(got)))
 	}
 	return nil
 }
@@ -83,33 +91,41 @@ func (s *S3) retention(ctx context.Context, name string, id *string) (types.Obje
 	return *out.Retention, nil
 }
 
-func orNone(s string) string {
-	if s == "" {
+// says puts a retention in words.
+func says(r types.ObjectLockRetention) string {
+	switch {
+	case r.Mode == "":
 		return "no lock"
+	case r.RetainUntilDate == nil:
+		return string(r.Mode) + " without a date"
 	}
-	return s
+	return string(r.Mode) + " until " + r.RetainUntilDate.UTC().Format(time.RFC3339)
 }
 
-func retainUntil(r types.ObjectLockRetention) string {
-	if r.RetainUntilDate == nil {
-		return "no date"
-	}
-	return r.RetainUntilDate.UTC().Format(time.RFC3339)
-}
-
-// checkLocked is for a file that an earlier run put: its date was set then, so
-// only that there is a lock can be asked for.
+// checkLocked is for a file that was put before, perhaps by an earlier run. Its
+// date was set then, so what is asked is whether its lock was as long as one set
+// now, counted from when the server says that the file was put.
 func (s *S3) checkLocked(ctx context.Context, name string) error {
 	if s.lock == nil {
 		return nil
 	}
-	got, err := s.retention(ctx, name, nil)
+	const doing = "checking the lock of"
+	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.key(name)})
+	if err != nil {
+		return s.fail(doing, name, err)
+	}
+	if head.LastModified == nil {
+		return s.fail(doing, name, errors.New("the answer doesn't say when the file was put"))
+	}
+	got, err := s.retention(ctx, name, head.VersionId)
 	if err != nil {
 		return err
 	}
-	if got.Mode == "" {
-		return s.fail("checking the lock of", name, errors.New(
-			"the file has none, though vault.s3.lock asks for it; put a retention on it, or use a new prefix"))
+	least := head.LastModified.UTC().Add(s.lock.length(name) - clockSlack)
+	if string(got.Mode) != string(s.lock.mode()) || got.RetainUntilDate == nil || got.RetainUntilDate.Before(least) {
+		return s.fail(doing, name, fmt.Errorf("vault.s3.lock asks for %s until %s at least, as the file was put at %s; the server says %s; "+
+			"put such a retention on the file, or use a new prefix",
+			s.lock.mode(), least.Format(time.RFC3339), head.LastModified.UTC().Format(time.RFC3339), says(got)))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,6 +24,7 @@ type locking struct {
 
 	mu   sync.Mutex
 	puts map[string]http.Header
+	aged time.Duration // how long ago every file was put, as HEAD tells it
 }
 
 func (l *locking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -44,10 +46,16 @@ func (l *locking) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_, _ = fmt.Fprint(w, s3Error("NoSuchObjectLockConfiguration"))
 			return
 		}
-		_, _ = fmt.Fprintf(w, `<Retention><Mode>%s</Mode><RetainUntilDate>%s</RetainUntilDate></Retention>`, mode, until)
+		if until != "" {
+			until = "<RetainUntilDate>" + until + "</RetainUntilDate>"
+		}
+		_, _ = fmt.Fprintf(w, `<Retention><Mode>%s</Mode>%s</Retention>`, mode, until)
 		return
 	}
 	switch {
+	case r.Method == http.MethodHead && l.aged != 0:
+		w.Header().Set("Last-Modified", time.Now().Add(-l.aged).UTC().Format(http.TimeFormat))
+		w.WriteHeader(http.StatusOK)
 	case r.URL.Query().Has("object-lock"):
 		_, _ = fmt.Fprint(w, `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>`)
 	case r.Method == http.MethodDelete:
@@ -137,7 +145,69 @@ func TestProbeVaultPassesALockedVaultAndRefusesAnUnlockedTrustRoot(t *testing.T)
 		}
 	}
 	server.puts["/vault/"+name] = http.Header{}
-	wantOneLine(t, vault.ProbeVault(t.Context(), s, name, []byte("root")), "the file has none", "use a new prefix")
+	wantOneLine(t, vault.ProbeVault(t.Context(), s, name, []byte("root")), "the server says no lock", "use a new prefix")
+}
+
+// That a name is taken tells a caller to go on with the file that is there. It
+// must be no less safe than one that was put now.
+func TestANameThatIsTakenByAFileLockedTooLittleIsAnErrorAndNotErrExists(t *testing.T) {
+	const day = 24 * time.Hour
+	const report, manifest = "reports/0000000001/report.json", "reports/0000000001/manifest-0000-00000.jsonl.gz"
+	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
+	for name, c := range map[string]struct {
+		file, mode, until string
+		aged              time.Duration
+		says              string // empty: locked well enough, so ErrExists
+	}{
+		"put-just-now":                {report, "COMPLIANCE", in(2557 * day), 0, ""},
+		"put-long-ago":                {report, "COMPLIANCE", in(2257 * day), 300 * day, ""},
+		"by-a-clock-behind":           {report, "COMPLIANCE", in(2556*day + time.Hour), 0, ""},
+		"longer":                      {report, "COMPLIANCE", in(9999 * day), 0, ""},
+		"manifest":                    {manifest, "COMPLIANCE", in(400 * day), 0, ""},
+		"no-lock":                     {report, "", "", 0, "says no lock"},
+		"weaker-mode":                 {report, "GOVERNANCE", in(2557 * day), 0, "says GOVERNANCE until 20"},
+		"no-date":                     {report, "COMPLIANCE", "", 0, "says COMPLIANCE without a date"},
+		"two-days-short":              {report, "COMPLIANCE", in(2555 * day), 0, "says COMPLIANCE until 20"},
+		"put-long-ago-two-days-short": {report, "COMPLIANCE", in(2255 * day), 300 * day, "says COMPLIANCE until 20"},
+		"manifest-two-days-short":     {manifest, "COMPLIANCE", in(398 * day), 0, "says COMPLIANCE until 20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, server := openLocked(t, nil)
+			if err := s.Put(t.Context(), c.file, []byte("{}")); err != nil {
+				t.Fatal(err)
+			}
+			server.lie = func(string, string) (string, string) { return c.mode, c.until }
+			server.aged = c.aged
+			for try, data := range []string{"{}", `{"a":1}`} {
+				err := s.Put(t.Context(), c.file, []byte(data))
+				if c.says == "" {
+					if !errors.Is(err, vault.ErrExists) {
+						t.Errorf("Put %d: %v, want ErrExists", try, err)
+					}
+					continue
+				}
+				if errors.Is(err, vault.ErrExists) {
+					t.Errorf("Put %d: %v, which tells the caller to go on", try, err)
+				}
+				wantOneLine(t, err, c.file, "asks for COMPLIANCE until 20", c.says)
+			}
+		})
+	}
+}
+
+// The same bytes put by an earlier run count as ours, and have that run's date.
+func TestAPutSentAgainThatFindsItsBytesFromLongAgoSucceeds(t *testing.T) {
+	s, server := openLocked(t, nil)
+	if err := s.Put(t.Context(), "trust/root.json", []byte("root")); err != nil {
+		t.Fatal(err)
+	}
+	earlier := time.Now().Add(2257 * 24 * time.Hour).UTC().Format(time.RFC3339)
+	server.lie = func(mode, _ string) (string, string) { return mode, earlier }
+	server.aged = 300 * 24 * time.Hour
+	again := openS3(t, dropping(server, 1, nil), vault.S3Config{Lock: &vault.Lock{Mode: "compliance", Days: 2557, ManifestDays: 400}})
+	if err := again.Put(t.Context(), "trust/root.json", []byte("root")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestNothingIsSwappedInAWriteOnceVault(t *testing.T) {

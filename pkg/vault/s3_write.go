@@ -17,7 +17,8 @@ import (
 
 // Put implements Area by If-None-Match: *. In a vault with Lock the file is
 // then asked for its lock; a file that isn't locked as it should be is an error,
-// though it stays.
+// though it stays. That holds for a file that was there before, too: such an
+// error doesn't wrap ErrExists, so that nobody goes on with that file.
 func (s *S3) Put(ctx context.Context, name string, data []byte) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -34,11 +35,15 @@ func (s *S3) Put(ctx context.Context, name string, data []byte) error {
 		if err != nil {
 			return err
 		}
+		if err := s.checkLocked(ctx, name); err != nil {
+			return err
+		}
 		if tag == "" {
 			return fmt.Errorf("vault: %s in %v: %w", name, s, ErrExists)
 		}
-		out = &s3.PutObjectOutput{}
-	} else if err != nil {
+		return nil // ours, or the same bytes put long ago
+	}
+	if err != nil {
 		return s.fail("writing", name, err)
 	}
 	if s.lock == nil {
