@@ -89,7 +89,7 @@ type tally struct {
 	kinds    []map[string]int64 // by store
 	private  []progress         // by store: lines without created
 	teams    map[place]progress // by teamRef
-	seen     map[[32]byte]struct{}
+	seen     map[named]struct{}
 	zdr      map[string]bool
 	lines    int64
 
@@ -105,7 +105,7 @@ func newTally(rep *report) *tally {
 	n := len(rep.p.Stores)
 	t := &tally{
 		rep: rep, outcomes: make([]OutcomeCounts, n), kinds: make([]map[string]int64, n), private: make([]progress, n),
-		teams: map[place]progress{}, seen: map[[32]byte]struct{}{}, zdr: map[string]bool{},
+		teams: map[place]progress{}, seen: map[named]struct{}{}, zdr: map[string]bool{},
 		first: map[string]string{}, count: map[string]int64{},
 	}
 	for i := range t.kinds {
@@ -176,15 +176,30 @@ func (t *tally) line(n int64, l Line) {
 
 func (p progress) plus(o progress) progress { return progress{p.planned + o.planned, p.gone + o.gone} }
 
+// named is an entry by its keyHmac. Two servers may each have a bucket of one
+// name: the endpoint tells their entries apart.
+type named struct {
+	endpoint string
+	keyHMAC  [32]byte
+}
+
+func (t *tally) endpoint(store int) string {
+	if store < 0 || store >= len(t.rep.p.Stores) {
+		return ""
+	}
+	return t.rep.p.Stores[store].EndpointHost
+}
+
 // lineRules checks what can be seen in one line.
 func (t *tally) lineRules(n int64, l Line) {
 	// ParseLine has made sure that it is 64 hex digits.
 	var id [32]byte
 	_, _ = hex.Decode(id[:], []byte(l.KeyHMAC))
-	if _, twice := t.seen[id]; twice {
+	at := named{t.endpoint(l.Store), id}
+	if _, twice := t.seen[at]; twice {
 		t.broke("twice", n, "keyHmac %s stands twice in the report", l.KeyHMAC)
 	}
-	t.seen[id] = struct{}{}
+	t.seen[at] = struct{}{}
 	if !l.Private() {
 		// Whole hours in RFC 3339 and UTC sort as text.
 		if l.Why == WhyAge && t.createdMax != "" && l.Created > t.createdMax {

@@ -249,3 +249,21 @@ func TestTwoThousandObjectsGoInSeveralBatchesAndSegments(t *testing.T) {
 		}
 	}
 }
+
+// Two servers may each have a bucket of one name, with one key in both.
+func TestOneKeyInBucketsOfOneNameOnTwoServersIsTwoEntries(t *testing.T) {
+	w := newWorld(t)
+	other := buckettest.Embedded(t)
+	other.CreateBucket(store1)
+	again := buckettest.Proxy(t, other.URL)
+	again.OnResponse(func(_ string, r *http.Response) { w.date(r) })
+	second := w.store(store1)
+	second.Name, second.Endpoint = "elsewhere", again.URL
+	w.spec.Stores = append(w.spec.Stores, second)
+	for _, s := range []*buckettest.Server{w.Server, other} {
+		s.Put(store1, "acme/2026/01/01/r1.request.json", []byte("{}"), noon.Add(-90*day))
+	}
+	if s := w.run(); s.Predicate.Totals.Deleted != 2 {
+		t.Errorf("totals %+v", s.Predicate.Totals)
+	}
+}

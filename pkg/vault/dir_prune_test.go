@@ -3,6 +3,7 @@
 package vault_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -93,6 +94,18 @@ func TestPruningNeverTakesAFileForAFolder(t *testing.T) {
 	err := d.Remove(t.Context(), "run/absent")
 	if got, getErr := d.Get(t.Context(), "run"); getErr != nil || string(got) != "x" {
 		t.Fatalf("Get = %q, %v after Remove: %v", got, getErr, err)
+	}
+}
+
+func TestAFileInTheWayOfAFolderIsNotANameThatIsTaken(t *testing.T) {
+	d, _ := openDirAt(t)
+	if err := d.Put(t.Context(), "run", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"run/a", "run/a/b"} {
+		if err := d.Put(t.Context(), name, nil); err == nil || errors.Is(err, vault.ErrExists) {
+			t.Errorf("Put(%s): %v, want an error that isn't ErrExists", name, err)
+		}
 	}
 }
 

@@ -42,33 +42,36 @@ func (d *Dir) create(name string, data []byte) error {
 		return d.fail("writing", name, err)
 	}
 	defer done()
-	linkErr := d.link(temp, name)
-	if linkErr != nil && !errors.Is(linkErr, fs.ErrExist) {
-		return d.fail("writing", name, linkErr)
+	taken, err := d.link(temp, name)
+	if err != nil {
+		return d.fail("writing", name, err)
 	}
 	// The loser syncs too: it will act on a file that the winner has perhaps
 	// not synced yet.
 	if err := d.syncFolder(path.Dir(name)); err != nil {
 		return d.fail("syncing the folder of", name, err)
 	}
-	if linkErr != nil {
+	if taken {
 		return fmt.Errorf("vault: %s in %v: %w", name, d, ErrExists)
 	}
 	return nil
 }
 
-// link gives the staged file its name, in a folder that it creates if need be.
-func (d *Dir) link(temp, name string) error {
-	var err error
+// link gives the staged file its name, unless that is taken, in a folder that it
+// creates if need be. Only the link itself can find the name taken: MkdirAll says
+// "exists", too, of a folder that was pruned between its two looks.
+func (d *Dir) link(temp, name string) (taken bool, err error) {
 	for range linkTries {
 		if err = d.root.MkdirAll(path.Dir(name), 0o700); err == nil {
-			err = d.root.Link(temp, name)
+			if err = d.root.Link(temp, name); errors.Is(err, fs.ErrExist) {
+				return true, nil
+			}
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			break
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			return false, err // nil, mostly
 		}
 	}
-	return err
+	return false, err
 }
 
 // Swap implements Area. The comparison and the rename happen under a lock that
