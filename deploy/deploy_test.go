@@ -148,7 +148,7 @@ func loaded(t *testing.T, m manifests) *config.Config {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sweeper.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(m.configs["sweeper-config"].Data["sweeper.yaml"]), 0o600))
-	c, err := config.Load(path)
+	c, err := config.LoadAnywhere(path)
 	require.NoError(t, err)
 	return c
 }

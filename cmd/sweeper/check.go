@@ -11,6 +11,7 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/render"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
 
 func (a *app) check() *cobra.Command {
@@ -53,7 +54,7 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 	if err != nil {
 		return append(checks, failed("roster and holds", err))
 	}
-	checks = append(checks, checkRoster(c, s.Roster.Roster, now))
+	checks = append(checks, checkRoster(c, s.Roster, now))
 	k, err := readKeys(c, now)
 	if err != nil {
 		return append(checks, failed("keys", err))
@@ -80,12 +81,12 @@ func failed(subject string, err error) render.Check {
 	return render.Check{State: render.Fail, Subject: subject, Meaning: err.Error()}
 }
 
-func checkRoster(c *config.Config, r retention.Roster, now time.Time) render.Check {
-	ch := render.Check{State: render.OK, Subject: "roster", Meaning: fmt.Sprintf("%d ZDR teams as of %s", len(r.Teams), r.AsOf.Format(time.RFC3339))}
-	switch {
-	case len(r.Teams) == 0 && !c.ZDR.AllowEmpty:
+func checkRoster(c *config.Config, r sweep.RosterSpec, now time.Time) render.Check {
+	ch := render.Check{State: render.OK, Subject: "roster", Meaning: fmt.Sprintf("%d ZDR teams as of %s", len(r.Roster.Teams), r.Roster.AsOf.Format(time.RFC3339))}
+	switch r.Doubt(now, c.Limits.MaxClockSkew) {
+	case sweep.CodeRosterEmpty:
 		ch.State, ch.Do = render.Warn, "every run will be inconclusive: list the teams, or set zdr.allow_empty if there are none"
-	case now.Sub(r.AsOf) > c.ZDR.RosterMaxAge, r.AsOf.Sub(now) > c.Limits.MaxClockSkew:
+	case sweep.CodeRosterStale:
 		ch.State, ch.Do = render.Warn, fmt.Sprintf("as_of is not within zdr.roster_max_age (%s): every ZDR team will be inconclusive; write a fresh roster", c.ZDR.RosterMaxAge)
 	}
 	return ch

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/render"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
@@ -34,7 +35,7 @@ func (a *app) reportList() *cobra.Command {
 		Short: "List the reports, a line each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.load()
+			c, err := a.loadWith(config.LoadAnywhere)
 			if err != nil {
 				return err
 			}
@@ -69,7 +70,7 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil || n < 0 {
 				return usage(fmt.Errorf("report show: %q is not the number of a report; \"sweeper report list\" shows them", args[0]))
 			}
-			c, err := a.load()
+			c, err := a.loadWith(config.LoadAnywhere)
 			if err != nil {
 				return err
 			}

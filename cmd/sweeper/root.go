@@ -112,7 +112,9 @@ func (a *app) terminal() bool {
 }
 
 // load reads the config that the flags name.
-func (a *app) load() (*config.Config, error) {
+func (a *app) load() (*config.Config, error) { return a.loadWith(config.Load) }
+
+func (a *app) loadWith(load func(path string) (*config.Config, error)) (*config.Config, error) {
 	path := a.configPath
 	if path == "" {
 		var err error
@@ -120,7 +122,7 @@ func (a *app) load() (*config.Config, error) {
 			return nil, usage(err)
 		}
 	}
-	c, err := config.Load(path)
+	c, err := load(path)
 	if err != nil {
 		return nil, usage(err)
 	}

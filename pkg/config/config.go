@@ -179,7 +179,13 @@ type Notify struct{ Webhook, Heartbeat string }
 // Load reads and checks a config file. ${NAME} in a value is taken from the
 // environment. The error holds every problem, a line each:
 // "file:line: field: what is wrong; the way out".
-func Load(path string) (*Config, error) {
+func Load(path string) (*Config, error) { return load(path, refuseMissingFiles) }
+
+// LoadAnywhere is Load without asking whether the credentials files that the
+// config names are there: for reading a vault, or a config of another machine.
+func LoadAnywhere(path string) (*Config, error) { return load(path) }
+
+func load(path string, more ...func(*problems, *Config)) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the config (name another with --config): %w", err)
@@ -188,7 +194,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of the config %s: %w", path, err)
 	}
-	return parse(path, filepath.Dir(absolute), data, os.LookupEnv, refuseMissingFiles)
+	return parse(path, filepath.Dir(absolute), data, os.LookupEnv, more...)
 }
 
 // FindDefault returns the config file to use when none is named: sweeper.yaml

@@ -59,33 +59,3 @@ func fold(s string) string {
 		return least
 	}, s)
 }
-
-// TeamState is what may be said of one ZDR team.
-type TeamState string
-
-// The states, from the best to the worst.
-const (
-	TeamZero         TeamState = "zero"           // nothing in any store, all seen
-	TeamZeroInPrefix TeamState = "zero-in-prefix" // nothing under the team's own prefix; the rest wasn't looked at
-	TeamResidual     TeamState = "residual"       // only entries from before zdr_since
-	TeamInconclusive TeamState = "inconclusive"   // something could not be seen or told apart
-	TeamViolation    TeamState = "violation"      // an entry from after zdr_since
-)
-
-// Worst returns the worse of two states. The empty state is better than any,
-// so a fold may start with it; a state it doesn't know is worse than any.
-func Worst(a, b TeamState) TeamState {
-	if a.rank() >= b.rank() {
-		return a
-	}
-	return b
-}
-
-func (s TeamState) rank() int {
-	for i, state := range [...]TeamState{"", TeamZero, TeamZeroInPrefix, TeamResidual, TeamInconclusive, TeamViolation} {
-		if s == state {
-			return i
-		}
-	}
-	return 6
-}

@@ -1,7 +1,6 @@
 package retention_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,21 +38,4 @@ func TestNearMatchIsBlindToCaseAndSeparatorsAlone(t *testing.T) {
 			r.Errorf("%q is near %q", seen+"x", id)
 		}
 	})
-}
-
-func TestWorstKeepsTheOrderOfTheStates(t *testing.T) {
-	order := []retention.TeamState{
-		"", retention.TeamZero, retention.TeamZeroInPrefix, retention.TeamResidual, retention.TeamInconclusive, retention.TeamViolation, "unheard-of",
-	}
-	want := []retention.TeamState{"", "zero", "zero-in-prefix", "residual", "inconclusive", "violation", "unheard-of"}
-	if !slices.Equal(order, want) {
-		t.Fatalf("the states are spelled %q", order)
-	}
-	for i, a := range order {
-		for j, b := range order {
-			if got := retention.Worst(a, b); got != order[max(i, j)] {
-				t.Errorf("Worst(%q, %q) = %q", a, b, got)
-			}
-		}
-	}
 }

@@ -53,7 +53,6 @@ type Census struct {
 	NearMatches map[string]int64 `json:"nearMatches"`
 	Held        map[string]int64 `json:"held"` // expired entries by hold
 	Late        int64            `json:"late"`
-	OldestKept  time.Time        `json:"oldestKept"`  // created of the oldest entry that is not expired
 	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
 	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
 	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
@@ -113,9 +112,6 @@ func (t *tally) add(e Entry, v retention.Verdict) {
 		}
 	} else {
 		p.Kept++
-		if c.OldestKept.IsZero() || v.Created.Before(c.OldestKept) {
-			c.OldestKept = v.Created
-		}
 	}
 	t.team(e, v)
 }
@@ -189,7 +185,6 @@ func merge(all []Census) Census {
 		out.Late += c.Late
 		out.ExpiredHeld += c.ExpiredHeld
 		out.KeyDateHeld += c.KeyDateHeld
-		out.OldestKept = earlier(out.OldestKept, c.OldestKept)
 		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
 	}
 	return *out

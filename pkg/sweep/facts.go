@@ -24,7 +24,7 @@ type facts struct {
 	previous *previous
 	// before is the last report with facts that changes are measured against,
 	// lastSweep the last sweep or recovery, whose slot promises count.
-	before    *reported
+	before    *evidence.Facts
 	lastSweep *evidence.Predicate
 }
 
@@ -36,12 +36,6 @@ type storeFacts struct {
 	gone     map[string]int64 // planned entries that are gone, by team
 	codes    map[string]int64 // lines by code
 	oldest   time.Duration    // the oldest age at deletion
-}
-
-// reported is a sealed report, as far as a later one needs it.
-type reported struct {
-	predicate evidence.Predicate
-	facts     evidence.Facts
 }
 
 // previous is what a report says of the one before it.
@@ -216,7 +210,7 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(payload), bundleSHA256: evidence.SHA256Hex(bundle)}
 		}
 		if f.before == nil && p.ReportType != evidence.TypeKeyRotation {
-			if f.before, err = s.reported(ctx, n, p); err != nil {
+			if f.before, err = s.factsOf(ctx, n); err != nil {
 				return err
 			}
 		}
@@ -228,7 +222,8 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 	return nil
 }
 
-func (s *Sweeper) reported(ctx context.Context, n int64, p evidence.Predicate) (*reported, error) {
+// factsOf reads what changes are measured against out of a sealed report.
+func (s *Sweeper) factsOf(ctx context.Context, n int64) (*evidence.Facts, error) {
 	config, err := s.Vault.Get(ctx, reportFile(n, evidence.FileConfig))
 	if err != nil {
 		return nil, err
@@ -245,7 +240,7 @@ func (s *Sweeper) reported(ctx context.Context, n int64, p evidence.Predicate) (
 	if err != nil {
 		return nil, fmt.Errorf("report %d: %w", n, err)
 	}
-	return &reported{predicate: p, facts: facts}, nil
+	return &facts, nil
 }
 
 // oldestSurvivor is the age of the oldest entry that the last listing saw.

@@ -40,7 +40,7 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 		kind = evidence.TypeStopped
 	}
 	findings := f.findings(rows, int64(len(missed)), changes)
-	zdr, _ := zdrSummary(rows)
+	zdr := zdrSummary(rows)
 	zdr.RosterSource, zdr.RosterSHA256 = spec.Roster.Source, spec.Roster.SHA256
 	zdr.RosterAsOf, zdr.Mode = evidence.FormatTime(spec.Roster.Roster.AsOf), "full"
 	p := evidence.Predicate{
@@ -129,7 +129,7 @@ func (f *facts) changes(rows []evidence.TeamRow) ([]evidence.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evidence.Changes(f.before.facts, now), nil
+	return evidence.Changes(*f.before, now), nil
 }
 
 func (f *facts) chain(vaultID string) (evidence.Chain, error) {

@@ -104,7 +104,7 @@ func (f *facts) teamsDropped() bool {
 }
 
 func (f *facts) zdrFindings(add func(string, int64, weight), rows []evidence.TeamRow) {
-	zdr, _ := zdrSummary(rows)
+	zdr := zdrSummary(rows)
 	add(CodeZDRViolation, zdr.Violation, broken)
 	if doubt := f.run.rosterDoubt(); doubt != "" {
 		add(doubt, 1, inconclusive)

@@ -3,6 +3,7 @@ package sweep
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
@@ -18,12 +19,18 @@ const (
 
 // rosterDoubt says why the roster can't carry a claim, "" if it can.
 func (r *Run) rosterDoubt() string {
-	spec := r.Spec.Roster
-	age := r.StartedAt.Sub(spec.Roster.AsOf)
+	return r.Spec.Roster.Doubt(r.StartedAt, r.Spec.Limits.MaxClockSkew)
+}
+
+// Doubt says why a roster can't carry a claim at the given time, "" if it can:
+// ROSTER_EMPTY, or ROSTER_STALE (also from further in the future than clocks
+// may differ).
+func (r RosterSpec) Doubt(at time.Time, maxClockSkew time.Duration) string {
+	age := at.Sub(r.Roster.AsOf)
 	switch {
-	case len(spec.Roster.Teams) == 0 && !spec.AllowEmpty:
+	case len(r.Roster.Teams) == 0 && !r.AllowEmpty:
 		return CodeRosterEmpty
-	case age > spec.MaxAge, age < -r.Spec.Limits.MaxClockSkew:
+	case age > r.MaxAge, age < -maxClockSkew:
 		return CodeRosterStale
 	default:
 		return ""
@@ -114,8 +121,8 @@ func (f *facts) teamRow(store int, team string, ids *evidence.Identifiers) evide
 }
 
 // zdrSummary counts the teams by the worst of their states.
-func zdrSummary(rows []evidence.TeamRow) (z evidence.ZDR, worstOf map[string]string) {
-	worstOf = map[string]string{}
+func zdrSummary(rows []evidence.TeamRow) (z evidence.ZDR) {
+	worstOf := map[string]string{}
 	for _, row := range rows {
 		if row.ZDR {
 			if have, ok := worstOf[row.Team]; ok {
@@ -138,5 +145,5 @@ func zdrSummary(rows []evidence.TeamRow) (z evidence.ZDR, worstOf map[string]str
 			z.Inconclusive++
 		}
 	}
-	return z, worstOf
+	return z
 }

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -59,14 +60,15 @@ func TestTheStateOfAZDRTeam(t *testing.T) {
 				}
 				w.wantResult(s, c.result, c.exit, codes...)
 				var rows []evidence.TeamRow
-				worst := retention.TeamState("")
+				order := []string{"", evidence.StateZero, evidence.StateResidual, evidence.StateInconclusive, evidence.StateViolation}
+				worst := 0
 				for _, row := range s.Teams {
 					if row.Team == "zdr" && row.ZDR {
 						rows = append(rows, row)
-						worst = retention.Worst(worst, retention.TeamState(row.State))
+						worst = max(worst, slices.Index(order, row.State))
 					}
 				}
-				if len(rows) != len(w.spec.Stores) || string(worst) != c.state {
+				if len(rows) != len(w.spec.Stores) || order[worst] != c.state {
 					t.Errorf("teams.csv says %+v, want a row a store and the worst of them %s", rows, c.state)
 				}
 				if kind == evidence.TypeAttestation && len(w.deleteCalls())+len(w.Calls("DeleteObjects")) > 0 {
