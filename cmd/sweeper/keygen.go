@@ -41,7 +41,7 @@ func (a *app) keygen() *cobra.Command {
 	return cmd
 }
 
-// generateKeys makes all four files, or none.
+// generateKeys makes four files in dir, and none if one of them is there.
 func generateKeys(dir string, now time.Time) error {
 	private, public, err := evidence.GenerateKey(rand.Reader)
 	if err != nil {

@@ -35,11 +35,7 @@ func (a *app) reportList() *cobra.Command {
 		Short: "List the reports, a line each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.loadWith(config.LoadAnywhere)
-			if err != nil {
-				return err
-			}
-			s, err := openAreas(cmd.Context(), c)
+			_, s, err := a.openVault(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -70,11 +66,7 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil || n < 0 {
 				return usage(fmt.Errorf("report show: %q is not the number of a report; \"sweeper report list\" shows them", args[0]))
 			}
-			c, err := a.loadWith(config.LoadAnywhere)
-			if err != nil {
-				return err
-			}
-			s, err := openAreas(cmd.Context(), c)
+			c, s, err := a.openVault(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -86,6 +78,16 @@ func (a *app) reportShow() *cobra.Command {
 				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
 		},
 	}
+}
+
+// openVault opens the vault for reading.
+func (a *app) openVault(ctx context.Context) (*config.Config, storage, error) {
+	c, err := a.loadWith(config.LoadAnywhere)
+	if err != nil {
+		return nil, storage{}, err
+	}
+	s, err := openAreas(ctx, c)
+	return c, s, err
 }
 
 // reportNumbers are the numbers of the sealed reports, in order.

@@ -25,14 +25,20 @@ func embedded(t *testing.T) (*buckettest.Server, *buckettest.Gate) {
 	return server, buckettest.Proxy(t, server.URL)
 }
 
-func TestSIGTERMFinishesTheBatchInFlightAndSealsInterrupted(t *testing.T) {
-	t.Parallel()
+// thirty is a server with thirty old objects, to be deleted in batches of ten.
+func thirty(t *testing.T) (*buckettest.Server, *buckettest.Gate, *built) {
+	t.Helper()
 	server, gate := embedded(t)
 	for i := range 30 {
 		server.Put(scriptBucket, fmt.Sprintf("acme/r%02d.request.json", i), []byte("{}"), time.Now().Add(-31*24*time.Hour))
 	}
 	config := strings.Replace(configFor(gate.URL, dirVault), "    layout:", "    delete: {batch: 10}\n    layout:", 1)
-	b := install(t, config, "test", "testtest")
+	return server, gate, install(t, config, "test", "testtest")
+}
+
+func TestSIGTERMFinishesTheBatchInFlightAndSealsInterrupted(t *testing.T) {
+	t.Parallel()
+	server, gate, b := thirty(t)
 	// The first real batch takes a while; the signal comes meanwhile.
 	reached, deletes := make(chan struct{}), atomic.Int32{}
 	gate.OnRequest(func(c buckettest.Call) buckettest.Verdict {
@@ -101,12 +107,7 @@ func (b *built) interrupt(t *testing.T, gate *buckettest.Gate) {
 
 func TestAKilledRunIsSealedByTheNextUnderItsOwnNumber(t *testing.T) {
 	t.Parallel()
-	server, gate := embedded(t)
-	for i := range 30 {
-		server.Put(scriptBucket, fmt.Sprintf("acme/r%02d.request.json", i), []byte("{}"), time.Now().Add(-31*24*time.Hour))
-	}
-	config := strings.Replace(configFor(gate.URL, dirVault), "    layout:", "    delete: {batch: 10}\n    layout:", 1)
-	b := install(t, config, "test", "testtest")
+	server, gate, b := thirty(t)
 	cmd := b.command(t, "run")
 	deletes, started := atomic.Int32{}, make(chan *os.Process, 1)
 	gate.OnRequest(func(c buckettest.Call) buckettest.Verdict {
