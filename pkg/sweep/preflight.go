@@ -52,13 +52,15 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 	}
 	usable := false
 	for i, f := range run.Found {
-		if why[i] != nil {
-			s.Log.Warn().Str("store", req.Spec.Stores[i].Name).Str("code", f.Left).Err(why[i]).Msg("store is left alone")
-		}
 		usable = usable || why[i] == nil || f.Left == CodeVersioned
 	}
 	if !usable {
 		return nil, fmt.Errorf("preflight: no store can be worked on, nothing was deleted: %w", errors.Join(why...))
+	}
+	for i, f := range run.Found {
+		if why[i] != nil {
+			s.Log.Warn().Str("store", req.Spec.Stores[i].Name).Str("code", f.Left).Err(why[i]).Msg("store is left alone")
+		}
 	}
 	run.clock(s.Now())
 	for i, f := range run.Found {
