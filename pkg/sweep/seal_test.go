@@ -201,3 +201,34 @@ func (w *world) read(name string) string {
 	}
 	return string(data)
 }
+
+// unwritable is an area that takes nothing.
+type unwritable struct{ sweep.Area }
+
+func (unwritable) Put(context.Context, string, []byte) error { return errDisk }
+
+// Whoever takes up a segment that somebody else began doesn't know what was
+// sent: what has the name now may have been written since.
+func TestASegmentThatWasBegunIsLookedAtBeforeItGoesAgain(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Stores[0].Layouts = []string{"{team}/{request}"}
+	w.put("acme/a", 40*day)
+	w.put("acme/b", 40*day)
+	w.dies("guard.json")
+	run, s := w.frozen(0), w.sweeper()
+	if err := s.Guard(t.Context(), run); err != nil {
+		t.Fatal(err)
+	}
+	s.Vault = unwritable{w.vault} // the first one deletes, and dies before its part
+	if err := s.SweepShard(t.Context(), t.Context(), run, 0); err == nil {
+		t.Fatal("the evidence could not be written, and the step ended well")
+	}
+	w.wantKeys()
+	w.put("acme/a", day) // the name is given to new bytes
+	s.Vault = w.vault
+	if err := s.SweepShard(t.Context(), t.Context(), run, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.wantKeys("acme/a")
+	w.wantFates(0, map[string]string{"acme/a": "changed CHANGED_SINCE_LISTED", "acme/b": "absent"})
+}
