@@ -49,7 +49,7 @@ type Lease struct {
 
 	area   Area
 	ttl    time.Duration
-	ctx    context.Context //nolint:containedctx // its end is what a Lease tells
+	ctx    context.Context // its end is what a Lease tells
 	cancel context.CancelCauseFunc
 	stop   chan struct{} // closed by Release
 	done   chan struct{} // closed when the renewer has ended
