@@ -57,8 +57,18 @@ func (e Entry) Rewritable() bool {
 }
 
 // SameBytes reports whether e and o are the same entry with the same content,
-// as far as a listing can tell: ETag, LastModified and Size are all equal.
+// as far as a listing can tell: ETag, LastModified and Size are all equal. A
+// current version that has become a noncurrent one, or the other way round, is
+// still the same.
 func (e Entry) SameBytes(o Entry) bool {
-	return e.Key == o.Key && e.Kind == o.Kind && e.ID == o.ID &&
+	return e.Key == o.Key && e.Kind.content() == o.Kind.content() && e.ID == o.ID &&
 		e.ETag == o.ETag && e.LastModified.Equal(o.LastModified) && e.Size == o.Size
+}
+
+// content is the kind without the difference between current and noncurrent.
+func (k Kind) content() Kind {
+	if k == Version {
+		return Object
+	}
+	return k
 }

@@ -30,8 +30,11 @@ func TestSameBytesNoticesEveryChange(t *testing.T) {
 	if !e.SameBytes(same) {
 		t.Error("another zone or place in the stack is called a change")
 	}
+	if same.Kind = retention.Version; !e.SameBytes(same) || !same.SameBytes(e) {
+		t.Error("a current version that became noncurrent is called a change")
+	}
 	for name, change := range map[string]func(*retention.Entry){
-		"key": func(o *retention.Entry) { o.Key = "l" }, "kind": func(o *retention.Entry) { o.Kind = retention.Version },
+		"key": func(o *retention.Entry) { o.Key = "l" }, "kind": func(o *retention.Entry) { o.Kind = retention.Marker },
 		"id": func(o *retention.Entry) { o.ID = "" }, "date": func(o *retention.Entry) { o.LastModified = start.Add(time.Second) },
 		"etag": func(o *retention.Entry) { o.ETag = `"b"` }, "size": func(o *retention.Entry) { o.Size = 2 },
 	} {

@@ -57,12 +57,6 @@ type Fields struct {
 // String returns the template as it was given.
 func (l Layout) String() string { return l.template }
 
-// TeamFirst reports whether the first segment after the prefix is the team's,
-// so that all keys of a team share a prefix that no other team's keys have.
-func (l Layout) TeamFirst() bool {
-	return len(l.segments) > 1 && l.segments[0].team()
-}
-
 // ReadsRequest reports whether the template has {request}.
 func (l Layout) ReadsRequest() bool {
 	return slices.ContainsFunc(l.segments, func(s segment) bool {
@@ -192,4 +186,18 @@ func (f *Fields) number(name field, digits string) {
 	case hour:
 		f.Date.Hour, f.Date.HasHour = n, true
 	}
+}
+
+// TeamPrefix returns the prefix that all keys of the team have and no other
+// team's, the store's own prefix included. ok is false unless the first segment
+// after the store's prefix is the team's and others follow.
+func (l Layout) TeamPrefix(team string) (prefix string, ok bool) {
+	if len(l.segments) < 2 || !l.segments[0].team() {
+		return "", false
+	}
+	first := l.segments[0]
+	for _, t := range first[:len(first)-1] {
+		prefix += t.literal
+	}
+	return l.prefix + prefix + team + "/", true
 }

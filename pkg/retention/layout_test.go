@@ -146,22 +146,40 @@ func TestLayoutRefusesTemplatesThatCouldMisread(t *testing.T) {
 	}
 }
 
-func TestTeamFirstOnlyIfATeamsKeysShareAPrefix(t *testing.T) {
-	for _, c := range []struct {
-		prefix, template string
-		want             bool
-	}{
-		{"", "{team}/{rest}", true}, {"", "team={team}/{rest}", true}, {"logs/", "{team}/{rest}", true}, {"logs/", "logs/{team}/{rest}", true},
-		{"", "{yyyy}/{mm}/{dd}/{team}/{rest}", false}, {"", "v1/{team}/{rest}", false}, {"", "{team}", false},
+func TestTeamPrefixOnlyIfATeamsKeysShareOne(t *testing.T) {
+	for _, c := range []struct{ prefix, template, want string }{
+		{"", "{team}/{rest}", "acme/"}, {"", "team={team}/{rest}", "team=acme/"}, {"logs/", "{team}/{rest}", "logs/acme/"},
+		{"logs/", "logs/{team}/{rest}", "logs/acme/"},
+		{"", "{yyyy}/{mm}/{dd}/{team}/{rest}", ""}, {"", "v1/{team}/{rest}", ""}, {"", "{team}", ""},
 	} {
 		l, err := retention.ParseLayout(c.prefix, c.template)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.TeamFirst() != c.want {
-			t.Errorf("TeamFirst of %q after %q = %v", c.template, c.prefix, l.TeamFirst())
+		if got, ok := l.TeamPrefix("acme"); got != c.want || ok != (c.want != "") {
+			t.Errorf("the prefix of a team by %q after %q is %q, %t, want %q", c.template, c.prefix, got, ok, c.want)
 		}
 	}
+}
+
+func TestTheKeysUnderATeamsPrefixAreThatTeams(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		template := genTemplate(r)
+		l, err := retention.ParseLayout("", template)
+		if err != nil {
+			r.Fatal(err)
+		}
+		f := genFields(r, template)
+		key, err := l.Format(f)
+		if err != nil {
+			r.Skip("no key has these fields")
+		}
+		for _, team := range []string{f.Team, f.Team + "-2", "x" + f.Team} {
+			if prefix, ok := l.TeamPrefix(team); ok && strings.HasPrefix(key, prefix) != (team == f.Team) {
+				r.Errorf("key %q of team %q, and the prefix of %q is %q", key, f.Team, team, prefix)
+			}
+		}
+	})
 }
 
 // genTemplate draws templates that are valid by construction.

@@ -21,6 +21,8 @@ type Policy struct {
 	Prefix    string
 	Holds     []Hold
 	Roster    Roster
+	// Purge are the ZDR teams whose violations go, however young.
+	Purge map[string]bool
 }
 
 // Attribution says whose an entry is, as far as its key tells.
@@ -72,7 +74,11 @@ type Verdict struct {
 	Anomaly      string    // of the key date; empty if none
 	Hold         string    // id of the first hold in force that covers it, expired or not
 	ZDR          Finding
+	Purge        bool // not expired, and goes as a violation of ZDR
 }
+
+// Goes reports whether the entry is to go, if nothing holds or locks it.
+func (v Verdict) Goes() bool { return v.Expired || v.Purge }
 
 // Judge judges one entry. For many, make a Judge once.
 func (p Policy) Judge(e Entry) Verdict { return NewJudge(p).Judge(e) }
@@ -109,6 +115,7 @@ func (j *Judge) Judge(e Entry) Verdict {
 	if since, ok := j.since[v.Team]; ok && v.Attribution == Attributed {
 		v.ZDRTeam = true
 		v.ZDR = finding(since, e.LastModified, v.KeyDate)
+		v.Purge = v.ZDR == FindingViolation && !v.Expired && j.policy.Purge[v.Team]
 	}
 	return v
 }

@@ -227,6 +227,39 @@ func TestHeldOrExpiredViolationsAreStillViolations(t *testing.T) {
 	}
 }
 
+func TestOnlyYoungViolationsOfNamedTeamsArePurged(t *testing.T) {
+	since := time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		teams  map[string]bool
+		key    string
+		age    time.Duration
+		purged bool
+	}{
+		{"a violation", map[string]bool{"acme": true}, "nodate/acme/r", retention.Day, true},
+		{"purging is off", nil, "nodate/acme/r", retention.Day, false},
+		{"another team may be purged", map[string]bool{"zed": true}, "nodate/acme/r", retention.Day, false},
+		{"not a ZDR team", map[string]bool{"other": true}, "nodate/other/r", retention.Day, false},
+		{"expired: it goes by age", map[string]bool{"acme": true}, "nodate/acme/r", 40 * retention.Day, false},
+		{"residual", map[string]bool{"acme": true}, "nodate/acme/r", start.Sub(since) + retention.Day, false},
+		{"dates disagree", map[string]bool{"acme": true}, "acme/2026/11/01/r.p.json", retention.Day, false},
+		{"a neighbour", map[string]bool{"acme": true}, "nodate/acme-2/r", retention.Day, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := policy(t)
+			p.Layouts = append(p.Layouts, layouts(t, "nodate/{team}/{request}")...)
+			p.Roster.Teams, p.Purge = []retention.RosterTeam{{ID: "acme", Since: since}}, c.teams
+			v := p.Judge(entry(c.key, c.age))
+			if v.Purge != c.purged {
+				t.Errorf("purged %t, want %t: %+v", v.Purge, c.purged, v)
+			}
+			if v.Goes() != (v.Expired || c.purged) {
+				t.Errorf("goes: %t: %+v", v.Goes(), v)
+			}
+		})
+	}
+}
+
 // genEntry draws keys of all sorts and ages round every edge.
 func genEntry(r *rapid.T) retention.Entry {
 	team := rapid.SampledFrom([]string{"acme", "acme-2", "zed", "other", "\xff", "_meta"}).Draw(r, "team")
