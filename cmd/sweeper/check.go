@@ -7,10 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/render"
-	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
 
@@ -22,7 +20,8 @@ func (a *app) check() *cobra.Command {
 		Long: `check reads the config, the roster, the holds and the keys, and asks the vault,
 the work area and each store whether a run could do its work: a line each, what
 it means, what to do. It writes nothing to a store: whether deletes are allowed
-it asks with the delete of a random key that does not exist.`,
+it asks with the delete of a random key that does not exist, and not at all in a
+bucket that has or had versioning.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.load()
@@ -50,7 +49,7 @@ it asks with the delete of a random key that does not exist.`,
 // checkAll goes on after a failure: the operator wants all of them at once.
 func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Check {
 	checks := []render.Check{{State: render.OK, Subject: "config", Meaning: c.Path + " is complete and consistent"}}
-	s, err := readSpec(c)
+	s, err := readSpec(ctx, c)
 	if err != nil {
 		return append(checks, failed("roster and holds", err))
 	}
@@ -82,74 +81,12 @@ func failed(subject string, err error) render.Check {
 }
 
 func checkRoster(c *config.Config, r sweep.RosterSpec, now time.Time) render.Check {
-	ch := render.Check{State: render.OK, Subject: "roster", Meaning: fmt.Sprintf("%d ZDR teams as of %s", len(r.Roster.Teams), r.Roster.AsOf.Format(time.RFC3339))}
+	ch := render.Check{State: render.OK, Subject: "roster", Meaning: fmt.Sprintf("%d ZDR teams as of %s, read from %s", len(r.Roster.Teams), r.Roster.AsOf.Format(time.RFC3339), r.Source)}
 	switch r.Doubt(now, c.Limits.MaxClockSkew) {
 	case sweep.CodeRosterEmpty:
 		ch.State, ch.Do = render.Warn, "every run will be inconclusive: list the teams, or set zdr.allow_empty if there are none"
 	case sweep.CodeRosterStale:
 		ch.State, ch.Do = render.Warn, fmt.Sprintf("as_of is not within zdr.roster_max_age (%s): every ZDR team will be inconclusive; write a fresh roster", c.ZDR.RosterMaxAge)
-	}
-	return ch
-}
-
-func checkStore(ctx context.Context, c *config.Config, store config.Store, b *bucket.Bucket, roster retention.Roster, now time.Time) []render.Check {
-	subject := "store " + store.Name
-	state, err := b.Inspect(ctx)
-	if err != nil {
-		return []render.Check{failed(subject, err)}
-	}
-	checks := []render.Check{{State: render.OK, Subject: subject,
-		Meaning: fmt.Sprintf("bucket %s answers (%s), clock within %s", store.Bucket, state.Provider, state.Skew.Abs().Round(time.Second))}}
-	add := func(state render.State, meaning, do string) {
-		checks = append(checks, render.Check{State: state, Subject: subject, Meaning: meaning, Do: do})
-	}
-	if state.Skew.Abs() > c.Limits.MaxClockSkew {
-		add(render.Fail, fmt.Sprintf("the server's clock is %s off the local one, more than %s", state.Skew, c.Limits.MaxClockSkew), "nothing will be deleted: set both clocks (NTP)")
-	}
-	switch state.Versioning {
-	case bucket.StateNever:
-	case bucket.StateUnknown:
-		add(render.Fail, "the server does not say whether versioning is on", "if it never was, set versioning: never")
-		return checks
-	default:
-		add(render.Warn, "versioning is "+state.Versioning, "this version does not sweep versions: the store is left alone and every run inconclusive")
-		return checks
-	}
-	if state.Uploads > 0 || !state.UploadsComplete {
-		add(render.Warn, fmt.Sprintf("%d incomplete multipart uploads (complete listing: %t)", state.Uploads, state.UploadsComplete),
-			"they hold data and this version does not abort them: every run is inconclusive; abort them yourself")
-	}
-	if err := b.ProbeDelete(ctx); err != nil {
-		checks = append(checks, failed(subject, err))
-	}
-	return append(checks, checkKeys(ctx, c, store, b, roster, now))
-}
-
-// checkKeys reads the first page and says how well the layouts read its keys.
-func checkKeys(ctx context.Context, c *config.Config, store config.Store, b *bucket.Bucket, roster retention.Roster, now time.Time) render.Check {
-	subject := "store " + store.Name
-	judge := retention.NewJudge(retention.Policy{Store: store.Name, Prefix: store.Prefix, MaxAge: c.Retention.MaxAge, AgeSource: c.Retention.AgeSource,
-		Start: now, Cutoff: retention.Cutoff(now, c.Retention.MaxAge), Layouts: store.Layouts, Zone: store.Zone, NoTeam: store.NoTeam, Roster: roster})
-	var seen, unread, anomalies int
-	for page, err := range b.Pages(ctx, bucket.Range{}) {
-		if err != nil {
-			return failed(subject, err)
-		}
-		for _, e := range page.Entries {
-			v := judge.Judge(e)
-			seen++
-			if v.Attribution == retention.Unattributed {
-				unread++
-			}
-			if v.Anomaly != "" {
-				anomalies++
-			}
-		}
-		break
-	}
-	ch := render.Check{State: render.OK, Subject: subject, Meaning: fmt.Sprintf("of the first %d keys the layout reads all but %d; %d have a date that can't be right", seen, unread, anomalies)}
-	if unread > 0 || anomalies > 0 {
-		ch.State, ch.Do = render.Warn, "correct the layout or key_date_zone, or declare the prefix under no_team: a key of nobody makes every ZDR attestation inconclusive"
 	}
 	return ch
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -14,6 +15,7 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/render"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/schedule"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
@@ -45,17 +47,36 @@ nothing to any store.`,
 }
 
 func (a *app) attest() *cobra.Command {
-	var asJSON bool
+	var prefixOnly, asJSON bool
 	cmd := &cobra.Command{
-		Use:   "attest",
+		Use:   "attest [--prefix-only]",
 		Short: "Count what each ZDR team has stored and sign it; delete nothing",
-		Args:  cobra.NoArgs,
+		Long: `attest lists all that the stores hold, counts what each Zero Data Retention team
+has stored, and seals a signed attestation. It deletes nothing.
+
+With --prefix-only it lists the prefixes of these teams alone, and all incomplete
+uploads, which is quick where the layout begins with the team. It claims no more
+than that: a team may be zero-in-prefix, and the result is inconclusive at best
+(exit 3), since data under another key was not looked for.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.one(cmd.Context(), sweep.Request{Type: evidence.TypeAttestation, Trigger: "manual"}, "", asJSON)
+			req := sweep.Request{Type: evidence.TypeAttestation, Trigger: "manual", PrefixOnly: prefixOnly}
+			return a.one(cmd.Context(), req, "", asJSON)
 		},
 	}
+	cmd.Flags().BoolVar(&prefixOnly, "prefix-only", false, "list the ZDR teams' prefixes alone; claim no more than that")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
 	return cmd
+}
+
+// teamsHavePrefixes makes sure that each store has prefixes for --prefix-only.
+func teamsHavePrefixes(c *config.Config) error {
+	for _, s := range c.Stores {
+		if !slices.ContainsFunc(s.Layouts, func(l retention.Layout) bool { _, ok := l.TeamPrefix("team"); return ok }) {
+			return fmt.Errorf("--prefix-only: store %s has no layout that begins with the team, as {team}/... does, so its teams have no prefixes; leave --prefix-only out", s.Name)
+		}
+	}
+	return nil
 }
 
 // one makes one run and prints its report.
@@ -76,6 +97,11 @@ func (a *app) one(ctx context.Context, req sweep.Request, slot string, asJSON bo
 			return usage(err)
 		}
 	}
+	if req.PrefixOnly {
+		if err := teamsHavePrefixes(c); err != nil {
+			return usage(err)
+		}
+	}
 	sealed, where, err := execute(ctx, c, req, log, progress)
 	done()
 	if err != nil {
@@ -90,7 +116,7 @@ func (a *app) one(ctx context.Context, req sweep.Request, slot string, asJSON bo
 // execute reads everything that a run needs, anew, and makes the run.
 func execute(ctx context.Context, c *config.Config, req sweep.Request, log zerolog.Logger, progress sweep.Progress) (*sweep.Sealed, string, error) {
 	var err error
-	if req.Spec, err = spec(c); err != nil {
+	if req.Spec, err = spec(ctx, c); err != nil {
 		return nil, "", err
 	}
 	k, err := readKeys(c, time.Now())

@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 //	status N ARGS...  runs sweeper, which must exit with N; its output is in the
 //	                  files out and err
 //	calls OP N        that operation was asked of the server N times so far
+//	upload KEY FILE   a roster in bucket "lists" of the server, its NOW replaced
+//	publish PATH FILE [TYPE]
+//	                  a roster at $HTTPS/PATH, its NOW replaced
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -44,6 +47,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"setup": cmdSetup, "put": cmdPut, "have": cmdHave, "refuse": cmdRefuse, "versioning": cmdVersioning,
 			"set": cmdSet, "status": cmdStatus, "calls": cmdCalls,
+			"upload": cmdUpload, "publish": cmdPublish,
 		},
 	})
 }
@@ -52,6 +56,7 @@ func TestScripts(t *testing.T) {
 type world struct {
 	server *buckettest.Server
 	gate   *buckettest.Gate
+	web    *web
 	now    time.Time
 }
 
@@ -73,7 +78,12 @@ func setupScript(env *testscript.Env) error {
 	t := scriptTB{tb}
 	server := buckettest.Embedded(t)
 	server.CreateBucket(scriptBucket)
-	w := &world{server: server, gate: buckettest.Proxy(t, server.URL), now: time.Now().UTC()}
+	server.CreateBucket(listBucket)
+	web, err := startWeb(t, env)
+	if err != nil {
+		return err
+	}
+	w := &world{server: server, gate: buckettest.Proxy(t, server.URL), web: web, now: time.Now().UTC()}
 	env.Values[worldKey{}] = w
 	env.Setenv("ENDPOINT", w.gate.URL)
 	env.Setenv("AWS_ACCESS_KEY_ID", "test")
@@ -211,7 +221,7 @@ func runIn(ts *testscript.TestScript, args []string, stdout, stderr *strings.Bui
 	ts.Check(err)
 	cmd.Path, cmd.Err = path, nil
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "SSL_CERT_FILE"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	cmd.Stdout, cmd.Stderr = stdout, stderr

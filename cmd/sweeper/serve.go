@@ -82,7 +82,7 @@ func (d *daemon) follow(ctx context.Context) (again bool, err error) {
 	if err != nil {
 		return false, usage(err)
 	}
-	if _, err := spec(c); err != nil {
+	if _, err := spec(ctx, c); err != nil {
 		return false, err
 	}
 	k, err := readKeys(c, time.Now())

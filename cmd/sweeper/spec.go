@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -13,16 +13,17 @@ import (
 )
 
 // spec turns the config, the roster and the holds into the values that a run
-// freezes. Any error is a usage error: nothing was touched.
-func spec(c *config.Config) (sweep.Spec, error) {
-	s, err := readSpec(c)
-	if err != nil {
-		return s, usage(err)
+// freezes. Any error is a usage error, unless it says otherwise itself: nothing
+// was touched.
+func spec(ctx context.Context, c *config.Config) (sweep.Spec, error) {
+	s, err := readSpec(ctx, c)
+	if other := (*exitError)(nil); err != nil && !errors.As(err, &other) {
+		err = usage(err)
 	}
-	return s, nil
+	return s, err
 }
 
-func readSpec(c *config.Config) (sweep.Spec, error) {
+func readSpec(ctx context.Context, c *config.Config) (sweep.Spec, error) {
 	effective, err := c.Effective()
 	if err != nil {
 		return sweep.Spec{}, err
@@ -31,7 +32,7 @@ func readSpec(c *config.Config) (sweep.Spec, error) {
 	if err != nil {
 		return sweep.Spec{}, err
 	}
-	roster, err := readRoster(c)
+	roster, err := readRoster(ctx, c)
 	if err != nil {
 		return sweep.Spec{}, err
 	}
@@ -43,7 +44,7 @@ func readSpec(c *config.Config) (sweep.Spec, error) {
 		Organization: evidence.Organization{Name: c.Organization.Name, Contact: c.Organization.Contact},
 		Actor:        actor,
 		MaxAge:       c.Retention.MaxAge, MaxAgeText: c.Retention.MaxAgeText, AgeSource: c.Retention.AgeSource,
-		Roster: roster, Holds: holds, HoldsSHA256: holdsSum,
+		Roster: roster, Purge: c.ZDR.PurgeViolations, Metadata: sweep.Metadata(c.ZDR.Metadata), Holds: holds, HoldsSHA256: holdsSum,
 		Limits: retention.Limits{MaxDeletions: c.Limits.MaxDeletions, MaxShare: c.Limits.MaxShare, ShareFloor: c.Limits.ShareFloor,
 			MaxKeyDateOnlyShare: c.Limits.MaxKeyDateOnly.Share, MaxKeyDateOnlyFloor: c.Limits.MaxKeyDateOnly.Floor,
 			MaxClockSkew: c.Limits.MaxClockSkew, MaxPurge: c.ZDR.MaxPurge},
@@ -70,19 +71,6 @@ func storeSpec(s config.Store) sweep.StoreSpec {
 		spec.Layouts = append(spec.Layouts, l.String())
 	}
 	return spec
-}
-
-func readRoster(c *config.Config) (sweep.RosterSpec, error) {
-	data, err := os.ReadFile(c.ZDR.Roster)
-	if err != nil {
-		return sweep.RosterSpec{}, fmt.Errorf("read the roster (zdr.roster): %w", err)
-	}
-	roster, err := config.ParseRoster(c.ZDR.Roster, data)
-	if err != nil {
-		return sweep.RosterSpec{}, err
-	}
-	return sweep.RosterSpec{Source: filepath.Base(c.ZDR.Roster), SHA256: evidence.SHA256Hex(data),
-		MaxAge: c.ZDR.RosterMaxAge, Roster: roster, AllowEmpty: c.ZDR.AllowEmpty}, nil
 }
 
 func readHolds(c *config.Config) ([]retention.Hold, string, error) {

@@ -204,7 +204,10 @@ func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress s
 		Lease: func(ctx context.Context) (*vault.Lease, error) {
 			return vault.Acquire(ctx, s.work, vault.LeaseOptions{TTL: c.Vault.LeaseTTL})
 		},
-		Open:  func(ctx context.Context, spec sweep.StoreSpec) (sweep.Store, error) { return openStore(ctx, spec) },
+		Open: func(ctx context.Context, spec sweep.StoreSpec) (sweep.Bucket, error) {
+			b, err := openStore(ctx, spec)
+			return sweep.Bucket{Store: b, Examiner: b}, err
+		},
 		Vault: s.vault, Work: s.work,
 		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers,
 		Now: time.Now, Log: log, Progress: progress, Concurrency: c.Limits.Concurrency,

@@ -45,10 +45,29 @@ func (a *answer) find(key, version string) (int, bool) {
 	return 0, false
 }
 
+// marker returns the place of the delete marker that a row names as such alone:
+// SeaweedFS leaves out the version id of a marker that it deleted.
+func (a *answer) marker(key, version, markerID string) (int, bool) {
+	if version != "" {
+		return 0, false
+	}
+	for _, i := range a.byKey[key] {
+		if e := a.entries[i]; e.Kind == retention.Marker && e.ID == markerID {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 func (a *answer) deleted(row *types.DeletedObject) {
 	version := aws.ToString(row.VersionId)
-	if i, ok := a.find(aws.ToString(row.Key), version); ok {
-		a.put(i, acknowledged(a.entries[i], aws.ToBool(row.DeleteMarker), version, aws.ToString(row.DeleteMarkerVersionId)))
+	markerID := aws.ToString(row.DeleteMarkerVersionId)
+	i, ok := a.marker(aws.ToString(row.Key), version, markerID)
+	if !ok {
+		i, ok = a.find(aws.ToString(row.Key), version)
+	}
+	if ok {
+		a.put(i, acknowledged(a.entries[i], aws.ToBool(row.DeleteMarker), version, markerID))
 	}
 }
 

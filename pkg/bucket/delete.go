@@ -47,7 +47,7 @@ const (
 	CodeStillThere         = "STILL_THERE"          // acknowledged, and yet listed unchanged afterwards
 	CodeChanged            = "CHANGED_SINCE_LISTED" // other bytes have the name now
 	CodeOutsidePrefix      = "OUTSIDE_PREFIX"       // not this store's: refused here
-	CodeUnsupportedKind    = "UNSUPPORTED_KIND"     // an upload, or a version or marker without an id: refused here
+	CodeUnsupportedKind    = "UNSUPPORTED_KIND"     // a version, a marker or an upload without an id: refused here
 )
 
 // Deletion is the fate of one entry.
@@ -57,28 +57,38 @@ type Deletion struct {
 	// Retryable says that the same may succeed later. A rewritable entry must be
 	// listed again before it is sent again.
 	Retryable bool
+	// MayBeLocked says that the server refuses so for want of a right, or because
+	// of Object Lock: ask Lock.
+	MayBeLocked bool
 }
 
-// Delete deletes the entries and returns one Deletion for each, in their order,
-// even if everything fails. Each request is sent once: neither the SDK nor this
+// Delete deletes the entries, aborts those that are uploads, and returns one
+// Deletion for each, in their order, even if everything fails. Object Lock is
+// never bypassed. Each request is sent once: neither the SDK nor this
 // package sends an entry again, but for one case. Where it turns out that the
 // server doesn't take the version id "null", entries of a bucket that never had
 // versioning that are listed unchanged afterwards are deleted plainly, once the
 // bucket's versioning state was read again and still is "never".
 //
-// The entries are what Pages gave, with distinct key and id; an entry with an
-// empty ID comes from a bucket that never had versioning. More than 1,000 go in
-// several requests.
+// The entries are what Pages gave, with distinct key and id. What has an id, be
+// it "null", is deleted by it; an object without one comes from a bucket that
+// never had versioning. More than 1,000 go in several requests; versions go
+// before uploads.
+//
+// An upload that isn't there is Unknown with the code NoSuchUpload: it may have
+// been aborted, or completed to an object.
 func (b *Bucket) Delete(ctx context.Context, entries []retention.Entry) []Deletion {
 	if ctx.Err() != nil {
 		return alike(len(entries), Deletion{Status: Failed, Code: CodeNotSent, Retryable: true})
 	}
 	out := make([]Deletion, len(entries))
-	var named, unnamed []int // places of entries with a version id, and without
+	var named, unnamed, uploads []int // places of entries with a version id, and without
 	for i, e := range entries {
 		switch code := b.refuse(e); {
 		case code != "":
 			out[i] = Deletion{Status: Failed, Code: code}
+		case e.Kind == retention.Upload:
+			uploads = append(uploads, i)
 		case e.ID != "":
 			named = append(named, i)
 		default:
@@ -87,7 +97,9 @@ func (b *Bucket) Delete(ctx context.Context, entries []retention.Entry) []Deleti
 	}
 	place(out, named, b.send(ctx, pick(entries, named), true))
 	place(out, unnamed, b.deleteUnnamed(ctx, pick(entries, unnamed)))
+	place(out, uploads, b.abort(ctx, pick(entries, uploads)))
 	for i, e := range entries {
+		out[i].MayBeLocked = mayBeLocked(e, out[i])
 		out[i] = unrepresentable(e.Key, out[i])
 	}
 	return out
@@ -103,16 +115,22 @@ func (b *Bucket) refuse(e retention.Entry) string {
 		return CodeOutsidePrefix
 	case e.Kind == retention.Object:
 		return ""
-	case (e.Kind == retention.Version || e.Kind == retention.Marker) && e.ID != "":
+	case (e.Kind == retention.Version || e.Kind == retention.Marker || e.Kind == retention.Upload) && e.ID != "":
 		return ""
 	}
 	return CodeUnsupportedKind
 }
 
+// mayBeLocked reports whether a refusal may be due to Object Lock. S3 locks
+// neither delete markers nor uploads.
+func mayBeLocked(e retention.Entry, d Deletion) bool {
+	return d.Status == Failed && lockCode(d.Code) && (e.Kind == retention.Object || e.Kind == retention.Version)
+}
+
 // unrepresentable renames the refusal of a key that XML can't carry: whatever
-// code the server chose, the key is the reason. Rights are not.
+// code the server chose, the key is the reason. Rights and locks are not.
 func unrepresentable(key string, d Deletion) Deletion {
-	if carriable(key) || d.Status != Failed || d.Retryable {
+	if carriable(key) || d.Status != Failed || d.Retryable || d.MayBeLocked {
 		return d
 	}
 	switch d.Code {

@@ -19,7 +19,7 @@ func TestPartialFailureInsideA200IsReadKeyByKey(t *testing.T) {
 	s.OnRequest(only("DeleteObjects", xml(`<DeleteResult><Deleted><Key>a</Key></Deleted>
 		<Error><Key>b</Key><Code>AccessDenied</Code><Message>b</Message></Error>
 		<Error><Key>c</Key><Code>AccessDenied</Code></Error></DeleteResult>`)))
-	wantFates(t, b.Delete(t.Context(), list(t, b)), gone, failed("AccessDenied", false), failed("AccessDenied", false))
+	wantFates(t, b.Delete(t.Context(), list(t, b)), gone, refused("AccessDenied"), refused("AccessDenied"))
 	s.wantKeys("a", "b", "c")
 }
 
@@ -93,7 +93,7 @@ func TestARequestThatFailsAsAWhole(t *testing.T) {
 		verdict buckettest.Verdict
 		want    bucket.Deletion
 	}{
-		"denied":                  {buckettest.Refuse(403, "AccessDenied", ""), failed("AccessDenied", false)},
+		"denied":                  {buckettest.Refuse(403, "AccessDenied", ""), refused("AccessDenied")},
 		"malformed":               {buckettest.Refuse(400, "MalformedXML", ""), failed("MalformedXML", false)},
 		"no bucket":               {buckettest.Refuse(404, "NoSuchBucket", ""), failed("NoSuchBucket", false)},
 		"another region":          {buckettest.Refuse(301, "PermanentRedirect", ""), failed("PermanentRedirect", false)},
@@ -181,7 +181,7 @@ func TestAPoisonKeyThatTheServerRefusesIsUnrepresentable(t *testing.T) {
 	}{
 		"InvalidArgument": {400, failed(bucket.CodeKeyUnrepresentable, false)},
 		"InvalidURI":      {400, failed(bucket.CodeKeyUnrepresentable, false)},
-		"AccessDenied":    {403, failed("AccessDenied", false)},
+		"AccessDenied":    {403, refused("AccessDenied")},
 		"SlowDown":        {503, unknown("SlowDown", true)},
 	} {
 		s.OnRequest(only("DeleteObject", buckettest.Refuse(c.status, code, "")))
@@ -217,7 +217,7 @@ func TestWhatMustNotBeSentIsRefusedHere(t *testing.T) {
 	got := b.Delete(t.Context(), []retention.Entry{
 		{Key: "out/b", Kind: retention.Object}, {Key: "", Kind: retention.Object}, {Key: "in", Kind: retention.Object},
 		{Key: "in/a", Kind: retention.Version}, {Key: "in/a", Kind: retention.Marker},
-		{Key: "in/a", Kind: retention.Upload, ID: "u"}, {Key: "in/a"},
+		{Key: "in/a", Kind: retention.Upload}, {Key: "in/a"},
 	})
 	outside, kind := failed(bucket.CodeOutsidePrefix, false), failed(bucket.CodeUnsupportedKind, false)
 	wantFates(t, got, outside, outside, outside, kind, kind, kind, kind)
@@ -260,7 +260,7 @@ func TestVersionsOfAKeyAreDeletedByTheirIDs(t *testing.T) {
 		<Deleted><Key>l</Key><VersionId>7</VersionId><DeleteMarker>true</DeleteMarker><DeleteMarkerVersionId>new</DeleteMarkerVersionId></Deleted>
 		</DeleteResult>`)))
 	// The row without an id could be about any version of k: it is about none.
-	wantFates(t, b.Delete(t.Context(), entries), unknown(bucket.CodeNotMentioned, true), failed("AccessDenied", false), gone, gone,
+	wantFates(t, b.Delete(t.Context(), entries), unknown(bucket.CodeNotMentioned, true), refused("AccessDenied"), gone, gone,
 		failed(bucket.CodeVersioningChanged, false))
 	if b.Unasked() != 1 {
 		t.Errorf("%d answers counted as unasked, want 1", b.Unasked())

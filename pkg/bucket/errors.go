@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
 // Error is a request that failed, in words and with the way out. Its text never
@@ -37,6 +39,10 @@ func (e *Error) Error() string {
 	}
 	return text
 }
+
+// ErrGone says that the entry that was asked about isn't there any more. Whoever
+// asks should go on with the next one.
+var ErrGone = errors.New("the entry isn't there any more")
 
 // Unwrap returns the cause as far as it can be shown: a context's error, a
 // network error without its URL.
@@ -65,6 +71,27 @@ func (b *Bucket) fail(doing, right string, err error) error {
 	}
 	e.Words = b.words(e, right, err)
 	return e
+}
+
+// failOn is fail for a request about one entry: it says ErrGone where the answer
+// is that there is no such entry. right names the right that the request needs.
+func (b *Bucket) failOn(doing, right string, err error) error {
+	if code := Code(err); absentCode(code) || code == "NotFound" { // an answer to HEAD has no body to hold a code
+		return b.gone(doing)
+	}
+	return b.fail(doing, right, err)
+}
+
+func (b *Bucket) gone(doing string) error {
+	return &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Words: ErrGone.Error(), cause: ErrGone}
+}
+
+// named refuses an entry whose key isn't known: its spelling names another.
+func (b *Bucket) named(doing string, e retention.Entry) error {
+	if !e.Opaque {
+		return nil
+	}
+	return &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Words: "the server can't spell the entry's key, so it can't be asked about"}
 }
 
 // showable returns the part of err that carries neither URL nor server text.

@@ -95,6 +95,11 @@ func failed(code string, retryable bool) bucket.Deletion {
 	return bucket.Deletion{Status: bucket.Failed, Code: code, Retryable: retryable}
 }
 
+// refused is a refusal that may be due to Object Lock.
+func refused(code string) bucket.Deletion {
+	return bucket.Deletion{Status: bucket.Failed, Code: code, MayBeLocked: true}
+}
+
 func unknown(code string, retryable bool) bucket.Deletion {
 	return bucket.Deletion{Status: bucket.Unknown, Code: code, Retryable: retryable}
 }

@@ -32,12 +32,6 @@ type State struct {
 	// middle between request and answer. Both times are UTC.
 	Skew                  time.Duration
 	ServerTime, LocalTime time.Time
-
-	// Uploads counts the incomplete multipart uploads under the prefix. It is
-	// the whole truth only if UploadsComplete; else UploadsError says why not.
-	Uploads         int64
-	UploadsComplete bool
-	UploadsError    error
 }
 
 // Inspect asks for the state of the bucket. It writes nothing. An error means
@@ -59,14 +53,6 @@ func (b *Bucket) Inspect(ctx context.Context) (State, error) {
 	if state.ObjectLock, err = b.objectLock(ctx); err != nil {
 		return state, err
 	}
-	for _, err := range b.uploads(ctx) {
-		if err != nil {
-			state.UploadsError = err
-			break
-		}
-		state.Uploads++
-	}
-	state.UploadsComplete = state.UploadsError == nil
 	return state, ctx.Err()
 }
 

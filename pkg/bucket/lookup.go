@@ -34,7 +34,7 @@ func (b *Bucket) lookupAll(ctx context.Context, entries []retention.Entry) []fat
 // because that needs the right to read objects.
 func (b *Bucket) lookup(ctx context.Context, e retention.Entry) fate {
 	shown := true
-	for s, err := range b.steps(ctx, Range{After: before(e.Key), UpTo: e.Key}, lookupPage) {
+	for s, err := range b.steps(ctx, Range{After: before(e.Key), UpTo: e.Key}, b.cfg.Prefix, lookupPage) {
 		if err != nil {
 			return unreadable
 		}

@@ -223,7 +223,7 @@ func TestADeniedStoreIsAskedWithTheWholeBatchAndProvesNothing(t *testing.T) {
 	b := s.open()
 	entries := list(t, b)
 	s.OnRequest(only("DeleteObjects", buckettest.Refuse(403, "AccessDenied", "")))
-	wantFates(t, b.Delete(t.Context(), entries), repeat(failed("AccessDenied", false), 20)...)
+	wantFates(t, b.Delete(t.Context(), entries), repeat(refused("AccessDenied"), 20)...)
 	s.OnRequest(nil)
 	wantFates(t, b.Delete(t.Context(), entries), repeat(gone, 20)...)
 	s.wantKeys()

@@ -16,24 +16,75 @@ const pageSize = 1000 // the most that S3 gives
 
 const listing = "listing"
 
-// Range is a range of keys, (After, UpTo], compared as bytes. "" is an open
-// end. The store's prefix applies besides.
-type Range struct{ After, UpTo string }
+// Listing says which of a bucket's entries a listing shows.
+type Listing int
 
-// Page is one answer of a listing, in key order. It may be empty.
+const (
+	// Current lists the current objects (ListObjectsV2). In a bucket that never
+	// had versioning that is all there is, but for uploads.
+	Current Listing = iota
+	// Versions lists current objects, noncurrent versions and delete markers
+	// (ListObjectVersions).
+	Versions
+	// Uploads lists the incomplete multipart uploads (ListMultipartUploads).
+	Uploads
+)
+
+// Range is what a listing covers: keys in (After, UpTo], compared as bytes, ""
+// being an open end. The store's prefix applies besides.
+type Range struct {
+	After, UpTo string
+	// Prefix narrows the store's prefix: "" or a key prefix that begins with the
+	// store's. It need not end in "/".
+	Prefix string
+	What   Listing
+}
+
+// Page is one answer of a listing. It may be empty.
 type Page struct{ Entries []retention.Entry }
 
-// Pages lists the current objects of the range. Only an iteration that ends
-// without an error saw all of them; after an error it ends. Keys are strictly
-// increasing, in a page and across pages: a server that lists in another order,
-// or whose answers can't be true, gives an error that names store and bucket.
-// Each iteration lists afresh.
+// Pages lists the range. Only an iteration that ends without an error saw all
+// of it; after an error it ends. A server whose answers can't be true gives an
+// error that names store and bucket. Each iteration lists afresh.
 //
-// It lists what a bucket that never had versioning holds; in any other bucket
-// noncurrent versions and delete markers are not in it.
+// Current: keys are strictly increasing, in a page and across pages.
+//
+// Versions: keys never decrease, and a key may span pages. Within a key what is
+// the latest comes first, then the newer first; of a marker and a version of
+// the same second the marker comes first.
+//
+// Uploads: the order is the server's. The whole bucket is asked for.
+//
+// An entry whose key the server can't spell is Opaque. It stands where the
+// server put it, and no order holds for it.
 func (b *Bucket) Pages(ctx context.Context, r Range) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		for s, err := range b.steps(ctx, r, pageSize) {
+		prefix := b.cfg.Prefix
+		if r.Prefix != "" {
+			prefix = r.Prefix
+		}
+		if !strings.HasPrefix(prefix, b.cfg.Prefix) {
+			yield(Page{}, &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: listing,
+				Words: "the prefix that was asked for lies outside the store's: nothing was listed"})
+			return
+		}
+		var pages iter.Seq2[Page, error]
+		switch r.What {
+		case Versions:
+			pages = b.versions(ctx, r, prefix)
+		case Uploads:
+			pages = b.uploads(ctx, r, prefix)
+		default:
+			pages = b.current(ctx, r, prefix)
+		}
+		pages(yield)
+	}
+}
+
+// current lists current objects.
+func (b *Bucket) current(ctx context.Context, r Range, prefix string) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		for s, err := range b.steps(ctx, r, prefix, pageSize) {
 			if !yield(s.page, err) {
 				return
 			}
@@ -41,17 +92,17 @@ func (b *Bucket) Pages(ctx context.Context, r Range) iter.Seq2[Page, error] {
 	}
 }
 
-// steps is Pages with pages of at most size entries.
-func (b *Bucket) steps(ctx context.Context, r Range, size int32) iter.Seq2[step, error] {
+// steps lists current objects in pages of at most size entries.
+func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) iter.Seq2[step, error] {
 	return func(yield func(step, error) bool) {
-		start, some := r.under(b.cfg.Prefix)
+		start, some := r.under(prefix)
 		if !some {
 			return
 		}
-		w := walk{prefix: b.cfg.Prefix, within: r, last: r.After}
+		w := walk{prefix: prefix, within: r, last: r.After}
 		in := &s3.ListObjectsV2Input{
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(size),
-			Prefix: optional(b.cfg.Prefix), StartAfter: optional(start),
+			Prefix: optional(prefix), StartAfter: optional(start),
 		}
 		for {
 			out, err := b.client.ListObjectsV2(ctx, in)

@@ -15,8 +15,8 @@ import (
 )
 
 // listingError lists to the end and returns the error of the last step.
-func listingError(ctx context.Context, b *bucket.Bucket) (err error) {
-	for _, err = range b.Pages(ctx, bucket.Range{}) {
+func listingError(ctx context.Context, b *bucket.Bucket, r bucket.Range) (err error) {
+	for _, err = range b.Pages(ctx, r) {
 	}
 	return err
 }
@@ -59,7 +59,7 @@ func TestServersThatLieWhileListingGiveAnErrorThatNamesStoreAndBucket(t *testing
 				}
 				return rewrite(body)
 			})
-			err := listingError(t.Context(), b)
+			err := listingError(t.Context(), b, bucket.Range{})
 			wantError(t, err, `store "store-exchanges"`, `bucket "exchanges"`)
 			if strings.Contains(err.Error(), "k000") {
 				t.Errorf("a key is in the error: %v", err)
@@ -79,7 +79,7 @@ func TestARepeatedTokenEndsInAnError(t *testing.T) {
 		}
 		return body[:start] + token + body[end:]
 	})
-	wantError(t, listingError(t.Context(), b), "exchanges", "given twice")
+	wantError(t, listingError(t.Context(), b, bucket.Range{}), "exchanges", "given twice")
 	if n := len(s.Calls("ListObjectsV2")); n != 2 {
 		t.Errorf("%d requests, want 2", n)
 	}
@@ -136,7 +136,7 @@ func TestABrokenConnectionWhileListingIsAnError(t *testing.T) {
 	s.OnRequest(func(c buckettest.Call) buckettest.Verdict {
 		return buckettest.Verdict{Drop: c.Query.Has("continuation-token")}
 	})
-	err := listingError(t.Context(), b)
+	err := listingError(t.Context(), b, bucket.Range{})
 	wantError(t, err, "exchanges")
 	for ; err != nil; err = errors.Unwrap(err) { // whoever prints a cause prints no URL: it holds keys
 		if strings.Contains(err.Error(), "list-type") {

@@ -59,9 +59,31 @@ func versionIDRefused(code string) bool {
 	return false
 }
 
-// absentCode reports whether code says of a key or a version that it isn't
-// there. S3 acknowledges such deletes; some servers don't.
-func absentCode(code string) bool { return code == "NoSuchKey" || code == "NoSuchVersion" }
+// absentCode reports whether code says of a key, a version or an upload that it
+// isn't there. S3 acknowledges such deletes, but not such aborts; some servers
+// acknowledge neither.
+func absentCode(code string) bool {
+	return code == "NoSuchKey" || code == "NoSuchVersion" || code == "NoSuchUpload"
+}
+
+// lockCode reports whether code refuses a delete for want of a right or because
+// of Object Lock; which of them, it doesn't tell. AWS, versitygw and SeaweedFS
+// answer AccessDenied to both, MinIO InvalidRequest to a lock.
+func lockCode(code string) bool { return code == "AccessDenied" || code == "InvalidRequest" }
+
+// noLock reports whether a refusal to show a retention or a legal hold says that
+// there is none: on the object (NoSuchObjectLockConfiguration; SeaweedFS has
+// codes of its own), in the bucket (InvalidRequest, of which the message alone
+// tells the reason), or on the whole server.
+func noLock(code, message string) bool {
+	switch code {
+	case "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLegalHold", "NotImplemented":
+		return true
+	case "InvalidRequest":
+		return strings.Contains(strings.ToLower(strings.ReplaceAll(message, " ", "")), "missingobjectlockconfiguration")
+	}
+	return false
+}
 
 // noUploads reports whether code answers the first page of an upload listing
 // with "there are none": gofakes3 does, for a bucket that never had an upload.

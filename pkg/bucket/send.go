@@ -121,13 +121,17 @@ func (b *Bucket) fateOf(err error) Deletion {
 // acknowledged judges a success. An entry of a bucket that never had versioning
 // has no version but "null", and its delete makes no marker: an answer that
 // speaks of either says that versioning was switched on, and that the data may
-// still be there under a marker.
+// still be there under a marker. The same goes for one with an id whose answer
+// names another: the id was not heeded, and a marker was made.
 func acknowledged(e retention.Entry, marker bool, version, markerID string) Deletion {
 	made := marker || markerID != ""
 	switch {
 	case e.ID == "" && (made || version != "" && version != nullID),
-		e.ID != "" && markerID != "" && markerID != e.ID:
+		e.ID != "" && (markerID != "" && markerID != e.ID || version != "" && version != e.ID):
 		return Deletion{Status: Failed, Code: CodeVersioningChanged}
+	case made && e.Kind != retention.Marker:
+		// What went was a delete marker that had taken the name ("null").
+		return Deletion{Code: CodeChanged}
 	}
 	return Deletion{Status: Deleted}
 }

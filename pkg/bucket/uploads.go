@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -11,13 +12,13 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
-// uploads lists the incomplete multipart uploads under the prefix. The whole
-// bucket is listed and filtered here: MinIO answers a folder's prefix with
-// nothing. Only an iteration that ends without an error saw all of them.
-func (b *Bucket) uploads(ctx context.Context) iter.Seq2[retention.Entry, error] {
+// uploads lists the incomplete multipart uploads of the range under prefix. The
+// whole bucket is listed and filtered here: MinIO answers a folder's prefix with
+// nothing.
+func (b *Bucket) uploads(ctx context.Context, r Range, prefix string) iter.Seq2[Page, error] {
 	const doing = "listing the incomplete uploads of"
-	return func(yield func(retention.Entry, error) bool) {
-		w := uploadWalk{markers: map[[2]string]bool{}, seen: map[[2]string]bool{}}
+	return func(yield func(Page, error) bool) {
+		w := newUploadWalk(prefix, r)
 		in := &s3.ListMultipartUploadsInput{Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl}
 		for {
 			out, err := b.client.ListMultipartUploads(ctx, in)
@@ -25,24 +26,19 @@ func (b *Bucket) uploads(ctx context.Context) iter.Seq2[retention.Entry, error] 
 				return
 			}
 			if err != nil {
-				yield(retention.Entry{}, b.fail(doing, "s3:ListBucketMultipartUploads", err))
+				yield(Page{}, b.fail(doing, "s3:ListBucketMultipartUploads", err))
 				return
 			}
-			entries, lie := w.read(out)
+			page, lie := w.read(out)
 			if lie != "" {
-				yield(retention.Entry{}, b.lie(doing, lie))
+				yield(Page{}, b.lie(doing, lie))
 				return
 			}
-			for _, e := range entries {
-				if strings.HasPrefix(e.Key, b.cfg.Prefix) && !yield(e, nil) {
-					return
-				}
-			}
-			if w.done {
+			if !yield(page, nil) || w.done {
 				return
 			}
 			// Both markers: a key may have more uploads than a page holds.
-			in.KeyMarker, in.UploadIdMarker = &w.key, optional(w.id)
+			in.KeyMarker, in.UploadIdMarker = &w.next.key, optional(w.next.id)
 		}
 	}
 }
@@ -51,59 +47,102 @@ func (b *Bucket) uploads(ctx context.Context) iter.Seq2[retention.Entry, error] 
 // key come in no order that servers agree on, so every marker and every upload
 // is remembered: a listing that comes back to one of them can't be trusted.
 type uploadWalk struct {
-	markers, seen map[[2]string]bool
-	key, id       string // where the next page starts
-	done          bool
+	prefix  string
+	within  Range
+	markers map[marker]struct{}
+	seen    map[marker]struct{}
+	next    marker // where the next page starts
+	done    bool
 }
 
-func (w *uploadWalk) read(out *s3.ListMultipartUploadsOutput) (entries []retention.Entry, lie string) {
+// marker is a place in a listing that goes by key and id.
+type marker struct{ key, id string }
+
+func newUploadWalk(prefix string, within Range) *uploadWalk {
+	return &uploadWalk{prefix: prefix, within: within, markers: map[marker]struct{}{}, seen: map[marker]struct{}{}}
+}
+
+// read checks one answer. lie says in words what can't be true of it, "" when
+// all is well.
+func (w *uploadWalk) read(out *s3.ListMultipartUploadsOutput) (page Page, lie string) {
 	if len(out.CommonPrefixes) > 0 {
-		return nil, "an answer hides uploads behind common prefixes, though no delimiter was asked for"
+		return page, "an answer hides uploads behind common prefixes, though no delimiter was asked for"
 	}
 	if out.IsTruncated == nil {
-		return nil, "an answer doesn't say whether the listing goes on (no IsTruncated)"
+		return page, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	encoded := out.EncodingType == types.EncodingTypeUrl
-	for _, u := range out.Uploads {
-		if u.Key == nil || *u.Key == "" || u.UploadId == nil || *u.UploadId == "" {
-			return nil, "an upload has no key or no id"
+	for i := range out.Uploads {
+		e, lie := w.entry(&out.Uploads[i], encoded)
+		if lie != "" {
+			return page, lie
 		}
-		if u.Initiated == nil || u.Initiated.IsZero() {
-			return nil, "an upload has no Initiated"
+		if w.wanted(e) {
+			page.Entries = append(page.Entries, e)
 		}
-		key, err := decodeName(*u.Key, encoded)
-		if err != nil {
-			return nil, "a key is not encoded as the answer says (encoding-type=url)"
-		}
-		if w.seen[[2]string{key, *u.UploadId}] {
-			return nil, "an upload is listed twice"
-		}
-		w.seen[[2]string{key, *u.UploadId}] = true
-		entries = append(entries, retention.Entry{
-			Key: key, Kind: retention.Upload, ID: *u.UploadId, LastModified: u.Initiated.UTC()})
 	}
 	if w.done = !*out.IsTruncated; w.done {
-		return entries, ""
+		return page, ""
 	}
-	return entries, w.next(out, encoded)
+	if w.next, lie = nextMarker(out.NextKeyMarker, out.NextUploadIdMarker, encoded); lie != "" {
+		return page, lie
+	}
+	if _, ok := w.markers[w.next]; ok {
+		return page, "a marker to go on with was given twice"
+	}
+	w.markers[w.next] = struct{}{}
+	return page, ""
 }
 
-// next takes the markers of a truncated answer, if they can lead anywhere.
-func (w *uploadWalk) next(out *s3.ListMultipartUploadsOutput, encoded bool) (lie string) {
-	if out.NextKeyMarker == nil || *out.NextKeyMarker == "" {
-		return "an answer is truncated, but has no marker to go on with"
+func (w *uploadWalk) entry(u *types.MultipartUpload, encoded bool) (e retention.Entry, lie string) {
+	if u.Key == nil || *u.Key == "" || u.UploadId == nil || *u.UploadId == "" {
+		return e, "an upload has no key or no id"
 	}
-	key, err := decodeName(*out.NextKeyMarker, encoded)
+	if u.Initiated == nil || u.Initiated.IsZero() {
+		return e, "an upload has no Initiated"
+	}
+	key, err := decodeName(*u.Key, encoded)
 	if err != nil {
-		return "a marker is not encoded as the answer says (encoding-type=url)"
+		return e, "a key is not encoded as the answer says (encoding-type=url)"
 	}
-	w.key, w.id = key, ""
-	if out.NextUploadIdMarker != nil {
-		w.id = *out.NextUploadIdMarker
+	at := marker{key, *u.UploadId}
+	if _, ok := w.seen[at]; ok {
+		return e, "an upload is listed twice"
 	}
-	if w.markers[[2]string{w.key, w.id}] {
-		return "a marker to go on with was given twice"
+	w.seen[at] = struct{}{}
+	// The upload's own id tells apart those whose key isn't known, too.
+	return retention.Entry{Key: key, Kind: retention.Upload, ID: at.id, LastModified: u.Initiated.UTC(),
+		Opaque: misspelt(key, encoded)}, ""
+}
+
+// wanted reports whether an upload belongs to the listing. Of an opaque one only
+// what comes before the first lost character is known: it belongs unless that
+// rules it out.
+func (w *uploadWalk) wanted(e retention.Entry) bool {
+	under := strings.HasPrefix(e.Key, w.prefix)
+	if e.Opaque {
+		known, _, _ := strings.Cut(e.Key, string(utf8.RuneError))
+		under = strings.HasPrefix(known, w.prefix) || strings.HasPrefix(w.prefix, known)
 	}
-	w.markers[[2]string{w.key, w.id}] = true
-	return ""
+	return under && e.Key > w.within.After && (w.within.UpTo == "" || e.Key <= w.within.UpTo)
+}
+
+// nextMarker reads the markers of a truncated answer. Encoding covers the key's
+// alone. One that the server couldn't spell names another place: what lies
+// between the two would be missed.
+func nextMarker(key, id *string, encoded bool) (at marker, lie string) {
+	if key == nil || *key == "" {
+		return at, "an answer is truncated, but has no marker to go on with"
+	}
+	var err error
+	if at.key, err = decodeName(*key, encoded); err != nil {
+		return at, "a marker is not encoded as the answer says (encoding-type=url)"
+	}
+	if misspelt(at.key, encoded) {
+		return at, "the key to go on with is one that the server can't spell"
+	}
+	if id != nil {
+		at.id = *id
+	}
+	return at, ""
 }

@@ -147,52 +147,6 @@ func TestListedTimesAreUTC(t *testing.T) {
 	}
 }
 
-func upload(key, id string) types.MultipartUpload {
-	return types.MultipartUpload{Key: &key, UploadId: &id, Initiated: aws.Time(time.Unix(1e9, 0))}
-}
-
-func uploadsPage(next [2]string, uploads ...types.MultipartUpload) *s3.ListMultipartUploadsOutput {
-	return &s3.ListMultipartUploadsOutput{IsTruncated: aws.Bool(next[0] != ""), Uploads: uploads,
-		NextKeyMarker: optional(next[0]), NextUploadIdMarker: optional(next[1])}
-}
-
-func TestUploadListingThatCannotBeTrueIsAnError(t *testing.T) {
-	type out = s3.ListMultipartUploadsOutput
-	for name, c := range map[string]struct {
-		answers []*out
-		want    string
-	}{
-		"IsTruncated missing":      {[]*out{{}}, "IsTruncated"},
-		"truncated, no key marker": {[]*out{{IsTruncated: aws.Bool(true)}}, "no marker"},
-		"markers given twice":      {[]*out{uploadsPage([2]string{"k", "1"}), uploadsPage([2]string{"k", "2"}), uploadsPage([2]string{"k", "1"})}, "given twice"},
-		"an upload twice":          {[]*out{uploadsPage([2]string{"k", "1"}, upload("k", "1")), uploadsPage([2]string{}, upload("k", "1"))}, "listed twice"},
-		"no key":                   {[]*out{uploadsPage([2]string{}, upload("", "1"))}, "no key"},
-		"no id":                    {[]*out{uploadsPage([2]string{}, upload("k", ""))}, "no id"},
-		"no date":                  {[]*out{uploadsPage([2]string{}, types.MultipartUpload{Key: aws.String("k"), UploadId: aws.String("1")})}, "Initiated"},
-		"common prefixes":          {[]*out{{IsTruncated: aws.Bool(false), CommonPrefixes: make([]types.CommonPrefix, 1)}}, "common prefixes"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := uploadWalk{markers: map[[2]string]bool{}, seen: map[[2]string]bool{}}
-			for i, answer := range c.answers {
-				_, lie := w.read(answer)
-				if last := i == len(c.answers)-1; !last && (lie != "" || w.done) || last && !strings.Contains(lie, c.want) {
-					t.Errorf("answer %d: lie %q, done %v, want in the end %q", i, lie, w.done, c.want)
-				}
-			}
-		})
-	}
-}
-
-func TestUploadMarkersAreBothPassedOnDecoded(t *testing.T) {
-	w := uploadWalk{markers: map[[2]string]bool{}, seen: map[[2]string]bool{}}
-	out := uploadsPage([2]string{"a%2Fb+c", "id%2F"}, upload("a%2Fb+c", "id%2F"))
-	out.EncodingType = types.EncodingTypeUrl
-	entries, lie := w.read(out)
-	if lie != "" || entries[0].Key != "a/b c" || w.key != "a/b c" || w.id != "id%2F" {
-		t.Errorf("entries %v, markers %q %q, lie %q", entries, w.key, w.id, lie)
-	}
-}
-
 func TestErrorsCarryStoreAndBucketAndNoKey(t *testing.T) {
 	b := &Bucket{cfg: Config{Name: "exchanges", Bucket: "api-exchanges"}}
 	for _, err := range []error{b.lie(listing, "x"), b.fail(listing, "r", errors.New("Get http://h/api-exchanges/secret-key: broken"))} {

@@ -3,8 +3,9 @@
 // refused with its line, all problems are reported at once, and nothing that is
 // missing ever means "everything".
 //
-// It reads only the files it is named, never a bucket, and it holds no secret:
-// of keys and credentials it knows where they are, not what they are.
+// It reads only the files it is named, never a bucket, and of keys and
+// credentials it knows where they are, not what they are. What may be secret in
+// a URL is in no error and not in what evidence shows.
 package config
 
 import (
@@ -84,7 +85,10 @@ type Delete struct {
 
 // ZDR is how Zero Data Retention is checked.
 type ZDR struct {
-	Roster           string // absolute path
+	// Roster names the roster: an absolute path, or a URL without its query.
+	Roster           string
+	RosterURL        *PrivateURL // where to read it by HTTPS; nil if it is elsewhere
+	RosterS3         *S3Object   // where to read it in a bucket; nil if it is elsewhere
 	RosterMaxAge     time.Duration
 	RosterMaxAgeText string
 	PurgeViolations  bool
@@ -93,10 +97,10 @@ type ZDR struct {
 	Metadata         Metadata
 }
 
-// Metadata is the second look at stored metadata.
+// Metadata is the second look at stored metadata: both fields are set, or none.
 type Metadata struct {
-	Header string
-	Sample int
+	Header string // lower case, without x-amz-meta-
+	Sample int    // entries of each store, 1 to 10,000
 }
 
 // Limits are the bounds of a run.

@@ -13,6 +13,8 @@ import (
 func FuzzConfig(f *testing.F) {
 	f.Add(full(f))
 	f.Add(small)
+	f.Add(small + "zdr: {roster: 's3://b-u-c-ket/k?endpoint=http://h&region=r', metadata: {header: x-amz-meta-h, sample: 1}}\n")
+	f.Add(small + "zdr: {roster: 'https://h/r.yaml?q'}\n")
 	for _, r := range refusals {
 		if before, after, replaced := strings.Cut(r.change, " => "); replaced {
 			f.Add(strings.Replace(small, before, after, 1))
@@ -57,6 +59,13 @@ func checkConfig(t *testing.T, c *Config) {
 	}
 	if c.Schedule != nil && (c.Schedule.Cron == "" || c.Schedule.Location == nil) {
 		t.Errorf("schedule %+v", c.Schedule)
+	}
+	z := c.ZDR
+	if remote := z.RosterURL != nil || z.RosterS3 != nil; z.Roster == "" || remote != strings.Contains(z.Roster, "://") || (remote && strings.ContainsAny(z.Roster, "?#@")) {
+		t.Errorf("roster %+v", z)
+	}
+	if (z.Metadata.Header == "") != (z.Metadata.Sample == 0) {
+		t.Errorf("metadata %+v", z.Metadata)
 	}
 	for i, s := range c.Stores {
 		if s.Name == "" || s.Bucket == "" || s.WholeBucket != (s.Prefix == "") || (s.Prefix != "" && !strings.HasSuffix(s.Prefix, "/")) || s.Zone == nil || len(s.Layouts) == 0 {

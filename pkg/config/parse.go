@@ -45,7 +45,7 @@ func (f file) config(g *group) *Config {
 	for _, s := range stores {
 		c.Stores = append(c.Stores, s.Store)
 	}
-	c.ZDR = f.zdr(g.child("zdr"))
+	c.ZDR = f.zdr(g.child("zdr"), stores)
 	c.Holds = f.path(g, "holds", "")
 	c.Confirm = g.oneOf("confirm", "full", "full", "none")
 	c.Limits = f.limits(g.child("limits"))
@@ -83,16 +83,15 @@ func (f file) retention(g *group) Retention {
 	return r
 }
 
-func (f file) zdr(g *group) ZDR {
+func (f file) zdr(g *group, stores []readStore) ZDR {
 	defer g.done()
 	z := ZDR{
 		Roster: f.path(g, "roster", "zdr-teams.yaml", "s3", "https"), PurgeViolations: g.boolean("purge_violations", false),
 		MaxPurge: g.integer("max_purge", 1000, 1, math.MaxInt64), AllowEmpty: g.boolean("allow_empty", false),
 	}
 	z.RosterMaxAge, z.RosterMaxAgeText = g.duration("roster_max_age", "24h", time.Minute, 3660*retention.Day)
-	m := g.child("metadata")
-	z.Metadata = Metadata{Header: m.text("header", ""), Sample: int(m.integer("sample", 0, 0, math.MaxInt32))}
-	m.done()
+	z.remoteRoster(g, stores)
+	z.Metadata = metadata(g.child("metadata"))
 	return z
 }
 

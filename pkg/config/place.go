@@ -92,10 +92,14 @@ func (f file) place(g *group) Place {
 
 func (g *group) bucket() string {
 	name := g.required("bucket", "api-exchanges")
-	if name != "" && !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$`).MatchString(name) {
+	if name != "" && !isBucketName(name) {
 		g.problem("bucket", "is not a bucket's name; write the bare name, without s3://, slash or ARN")
 	}
 	return name
+}
+
+func isBucketName(name string) bool {
+	return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$`).MatchString(name)
 }
 
 // prefix reads a key prefix, which is empty or ends in "/": "log" would take

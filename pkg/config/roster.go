@@ -1,11 +1,35 @@
 package config
 
 import (
+	"mime"
 	"path/filepath"
 	"strings"
 
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
+
+// rosterFormat returns yaml, json or csv, or nothing if neither the extension of
+// the name nor the content type says which.
+func rosterFormat(name, contentType string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".yaml", ".yml":
+		return "yaml"
+	case ".json":
+		return "json"
+	case ".csv":
+		return "csv"
+	}
+	media, _, _ := mime.ParseMediaType(contentType) // of one that can't be read it is empty
+	switch media {
+	case "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml":
+		return "yaml"
+	case "application/json":
+		return "json"
+	case "text/csv":
+		return "csv"
+	}
+	return ""
+}
 
 const exampleTime = "2026-01-10T00:00:00Z"
 
@@ -14,15 +38,21 @@ const exampleTime = "2026-01-10T00:00:00Z"
 // teams is accepted: whether it is believed is not decided here. The error
 // holds every problem, with its line.
 func ParseRoster(name string, data []byte) (retention.Roster, error) {
+	return ParseServedRoster(name, "", data)
+}
+
+// ParseServedRoster is ParseRoster for what a server sent: where the extension
+// of the name says nothing, its Content-Type says the format.
+func ParseServedRoster(name, contentType string, data []byte) (retention.Roster, error) {
 	p := newProblems(name)
 	roster := retention.Roster{Teams: []retention.RosterTeam{}}
 	var n *node
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".yaml", ".yml":
+	switch rosterFormat(name, contentType) {
+	case "yaml":
 		n = parseYAML(p, data)
-	case ".json":
+	case "json":
 		n = parseJSON(p, data)
-	case ".csv":
+	case "csv":
 		n = parseCSV(p, data)
 	default:
 		p.add(1, "", "has an unknown extension; name the roster .yaml, .yml, .json or .csv")

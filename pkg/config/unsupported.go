@@ -11,10 +11,6 @@ func refuseUnsupported(p *problems, c *Config) {
 		set     bool
 		instead string
 	}{
-		{"zdr.purge_violations", c.ZDR.PurgeViolations, "write false; violations are reported, not purged"},
-		{"zdr.roster", isURL(c.ZDR.Roster), "name a file"},
-		{"zdr.metadata.header", c.ZDR.Metadata.Header != "", `write ""`},
-		{"zdr.metadata.sample", c.ZDR.Metadata.Sample != 0, "write 0"},
 		{"signing.key", isURL(c.Signing.Key), "name a PEM file"},
 		{"signing.passphrase_file", c.Signing.PassphraseFile != "", "use a key file that is not encrypted, readable by its owner alone"},
 		{"signing.timestamp.policy", c.Signing.Timestamp.Policy != "none", "write none"},

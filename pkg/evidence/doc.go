@@ -54,7 +54,12 @@
 // created is rounded up to the hour, at is cut down to it. Lines about ZDR teams
 // and unattributed entries have neither of these nor a teamRef; lines about
 // entries of declared no-team prefixes have no teamRef. code follows outcome
-// where there is one, and always with outcome left. by is response (the server's
+// where there is one, and always with outcome left. Only an upload is aborted and
+// no upload is deleted; only a delete marker is pending; only an object or a
+// version is locked, and its code is OBJECT_LOCK or LEGAL_HOLD. PROMOTED stands on
+// deleted, UPLOAD_ACTIVE on aborted; exceptions count these four codes as the
+// lines have them. Lines why zdr are about ZDR teams in violation alone, entries
+// that were purged before their time. by is response (the server's
 // answer to our delete) or lookup (our own look at the store, a listing
 // included). With identifiers.keys: clear, key (or keyBase64, if it is not
 // UTF-8), team and size follow by, never for ZDR teams and unattributed entries.
@@ -69,7 +74,8 @@
 // and store, also at zero; other teams only with evidence.teams: all. gone
 // counts the planned entries that are deleted, absent or aborted. A team counts
 // in predicate.zdr by the worst of its states; zero-in-prefix counts as
-// inconclusive.
+// inconclusive, and stands only in an attestation with zdr.mode prefixes, which
+// says zero of no team and PREFIX_ONLY in its reasons.
 //
 // # Trust root, secret
 //

@@ -70,6 +70,9 @@ func FuzzLine(f *testing.F) {
 		{KeyHMAC: strings.Repeat("a", 64), Kind: "object", Why: WhyZDR, Outcome: OutcomeLeft, Code: "GUARD", By: ByLookup},
 		{KeyHMAC: strings.Repeat("a", 64), Kind: "object", Created: "2026-10-20T03:00:00Z", At: "2026-11-25T02:00:00Z", Why: WhyAge,
 			Outcome: OutcomeDeleted, By: ByResponse, Key: "a\xffb", Team: "x", Size: &size},
+		{KeyHMAC: strings.Repeat("a", 64), Kind: "version", Why: WhyZDR, Outcome: OutcomeLocked, Code: CodeLegalHold, By: ByResponse},
+		{KeyHMAC: strings.Repeat("a", 64), Kind: "upload", Why: WhyZDR, Outcome: OutcomeAborted, Code: CodeUploadActive, By: ByResponse},
+		{KeyHMAC: strings.Repeat("a", 64), Kind: "marker", Why: WhyAge, Outcome: OutcomePending, Code: "MARKER_HIDES", By: ByLookup},
 	} {
 		f.Add(l.Append(nil))
 	}

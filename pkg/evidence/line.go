@@ -51,7 +51,7 @@ type Line struct {
 	At      string
 	Why     string
 	Outcome string
-	Code    string // optional, but for left
+	Code    string // optional, but for left and locked
 	By      string
 	// Key, Team and Size are given with identifiers.keys: clear, never for ZDR
 	// teams and unattributed entries. A nil Size means hashed.
@@ -189,18 +189,37 @@ func (l Line) validatePairs() error {
 		return errors.New("a line about a ZDR team says neither created nor at")
 	case !l.Private() && (!isHour(l.Created) || !isHour(l.At)):
 		return errors.New("created and at are whole hours, RFC 3339 in UTC")
-	case l.Outcome == OutcomeLeft && l.Code == "":
-		return errors.New("an entry that was left needs a code that says why")
-	case (l.Outcome == OutcomeAborted) && l.Kind != "upload":
-		return errors.New("only an upload is aborted")
-	case l.Outcome == OutcomeDeleted && l.Kind == "upload":
-		return errors.New("an upload is aborted, not deleted")
 	case l.Size == nil && (l.Key != "" || l.Team != ""):
 		return errors.New("a raw key or team without a size")
 	case l.Size != nil && (l.Key == "" || *l.Size < 0 || *l.Size > maxInteger):
 		return errors.New("a raw key needs a size of at least 0")
 	case !utf8.ValidString(l.Team):
 		return errors.New("the team id is not UTF-8")
+	}
+	return l.validateOutcome()
+}
+
+// validateOutcome checks which outcomes a kind can have, and which codes an
+// outcome.
+func (l Line) validateOutcome() error {
+	data := l.Kind == "object" || l.Kind == "version"
+	switch {
+	case l.Outcome == OutcomeLeft && l.Code == "":
+		return errors.New("an entry that was left needs a code that says why")
+	case l.Outcome == OutcomeAborted && l.Kind != "upload":
+		return errors.New("only an upload is aborted")
+	case l.Outcome == OutcomeDeleted && l.Kind == "upload":
+		return errors.New("an upload is aborted, not deleted")
+	case l.Outcome == OutcomePending && l.Kind != "marker":
+		return errors.New("only a delete marker is pending")
+	case l.Outcome == OutcomeLocked && !data:
+		return errors.New("only an object or a version is locked")
+	case l.Outcome == OutcomeLocked && l.Code != CodeObjectLock && l.Code != CodeLegalHold:
+		return fmt.Errorf("a locked entry needs the code %s or %s", CodeObjectLock, CodeLegalHold)
+	case l.Code == CodePromoted && (l.Outcome != OutcomeDeleted || !data):
+		return fmt.Errorf("%s is for an object or a version that was deleted", CodePromoted)
+	case l.Code == CodeUploadActive && l.Outcome != OutcomeAborted:
+		return fmt.Errorf("%s is for an upload that was aborted", CodeUploadActive)
 	}
 	return nil
 }

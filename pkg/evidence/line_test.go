@@ -28,6 +28,11 @@ func drawLine(t *rapid.T) Line {
 		l.Outcome = OutcomeDeleted
 	case l.Outcome == OutcomeLeft:
 		l.Code = "DRY_RUN"
+	case l.Outcome == OutcomePending:
+		l.Kind = "marker"
+	case l.Outcome == OutcomeLocked:
+		l.Code = rapid.SampledFrom([]string{CodeObjectLock, CodeLegalHold}).Draw(t, "lock")
+		l.Kind = rapid.SampledFrom([]string{"object", "version"}).Draw(t, "lockable")
 	}
 	if l.Why == WhyZDR || rapid.Bool().Draw(t, "private") {
 		return l
@@ -194,6 +199,70 @@ func BenchmarkPartWriteAndRead(b *testing.B) {
 		}
 		if _, err := ReadPart(PartName(0, 0), strings.NewReader(string(data)), func(int64, []byte, Line) error { return nil }); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+func TestAnOutcomeFitsItsKindAndItsCode(t *testing.T) {
+	tests := []struct {
+		name, kind, outcome, code, want string
+	}{
+		{"a locked version", "version", OutcomeLocked, CodeObjectLock, ""},
+		{"a locked object", "object", OutcomeLocked, CodeLegalHold, ""},
+		{"a pending marker", "marker", OutcomePending, "MARKER_HIDES", ""},
+		{"a deleted marker", "marker", OutcomeDeleted, "", ""},
+		{"a promoting object", "object", OutcomeDeleted, CodePromoted, ""},
+		{"an aborted upload", "upload", OutcomeAborted, CodeUploadActive, ""},
+		{"an absent upload", "upload", OutcomeAbsent, "", ""},
+		{"a held upload", "upload", OutcomeHeld, "", ""},
+		{"an aborted object", "object", OutcomeAborted, "", "only an upload is aborted"},
+		{"an aborted version", "version", OutcomeAborted, "", "only an upload is aborted"},
+		{"a deleted upload", "upload", OutcomeDeleted, "", "an upload is aborted, not deleted"},
+		{"a pending version", "version", OutcomePending, "MARKER_HIDES", "only a delete marker is pending"},
+		{"a pending object", "object", OutcomePending, "MARKER_HIDES", "only a delete marker is pending"},
+		{"a pending upload", "upload", OutcomePending, "MARKER_HIDES", "only a delete marker is pending"},
+		{"a locked marker", "marker", OutcomeLocked, CodeObjectLock, "only an object or a version is locked"},
+		{"a locked upload", "upload", OutcomeLocked, CodeLegalHold, "only an object or a version is locked"},
+		{"locked without a lock", "version", OutcomeLocked, "", "a locked entry needs the code OBJECT_LOCK or LEGAL_HOLD"},
+		{"locked for another reason", "version", OutcomeLocked, "ACCESS_DENIED", "a locked entry needs the code OBJECT_LOCK or LEGAL_HOLD"},
+		{"promoted and still there", "object", OutcomeHeld, CodePromoted, "PROMOTED is for an object or a version that was deleted"},
+		{"promoted by a marker", "marker", OutcomeDeleted, CodePromoted, "PROMOTED is for an object or a version that was deleted"},
+		{"active and still there", "upload", OutcomeFailed, CodeUploadActive, "UPLOAD_ACTIVE is for an upload that was aborted"},
+	}
+	for _, tt := range tests {
+		for _, why := range []string{WhyAge, WhyZDR} {
+			l := Line{KeyHMAC: strings.Repeat("a", 64), Kind: tt.kind, Why: why, Outcome: tt.outcome, Code: tt.code, By: ByLookup}
+			_, err := ParseLine(l.Append(nil))
+			got := ""
+			if err != nil {
+				got = strings.TrimPrefix(err.Error(), "manifest line: ")
+			}
+			if got != tt.want {
+				t.Errorf("%s, why %s: got %q, want %q", tt.name, why, got, tt.want)
+			}
+		}
+	}
+}
+
+func TestAPurgedEntryIsNeverSaidMoreOfThanOneOfAZDRTeam(t *testing.T) {
+	private := Line{KeyHMAC: strings.Repeat("a", 64), Kind: "version", Why: WhyZDR, Outcome: OutcomeDeleted, By: ByResponse}
+	if _, err := ParseLine(private.Append(nil)); err != nil {
+		t.Error(err)
+	}
+	size := int64(1)
+	for want, more := range map[string]func(l *Line){
+		"manifest line: a line about a ZDR team says neither created nor at": func(l *Line) {
+			l.Created, l.At = "2026-10-20T03:00:00Z", "2026-11-25T02:00:00Z"
+		},
+		"manifest line: created and at stand together or not at all": func(l *Line) { l.At = "2026-11-25T02:00:00Z" },
+		"manifest line: a line without created says neither teamRef nor a raw key": func(l *Line) {
+			l.TeamRef, l.Key, l.Size = "0123456789abcdef", "k", &size
+		},
+	} {
+		l := private
+		more(&l)
+		if _, err := ParseLine(l.Append(nil)); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }

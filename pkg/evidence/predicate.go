@@ -219,7 +219,7 @@ type Population struct {
 // the final outcomes and Left.
 type OutcomeCounts struct {
 	Planned      int64 `json:"planned"`
-	Purged       int64 `json:"purged"` // planned for ZDR, not for age
+	Purged       int64 `json:"purged"` // planned for ZDR, not for age: lines why zdr
 	Deleted      int64 `json:"deleted"`
 	DeletedBytes int64 `json:"deletedBytes"`
 	Absent       int64 `json:"absent"`
@@ -250,6 +250,8 @@ type Totals struct {
 }
 
 // Exception is something that was not as the promise says, with its reason.
+// Until is when the last of them ends: OBJECT_LOCK says so (but where a run died
+// before it could), LEGAL_HOLD never.
 type Exception struct {
 	Code  string  `json:"code"`
 	Store string  `json:"store"`
@@ -302,7 +304,7 @@ type ZDR struct {
 	Residual     int64   `json:"residual"`
 	Violation    int64   `json:"violation"`
 	Inconclusive int64   `json:"inconclusive"`
-	Mode         string  `json:"mode"` // full, prefixes
+	Mode         string  `json:"mode"` // ModeFull, ModePrefixes
 	Witness      Witness `json:"witness"`
 }
 

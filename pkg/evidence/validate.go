@@ -20,6 +20,8 @@ func ValidatePredicate(p Predicate) []string {
 	v.counts()
 	v.stores()
 	v.outcomes()
+	v.exceptions()
+	v.confirmation()
 	v.zdr()
 	v.manifest()
 	v.times()
@@ -61,11 +63,6 @@ func (v *validator) form() {
 	for _, r := range p.Reasons {
 		v.need(codePattern.MatchString(r.Code) && r.Count > 0, "reasons: %q with count %d is not a code and a count above zero",
 			r.Code, r.Count)
-	}
-	for _, e := range p.Exceptions {
-		v.need(codePattern.MatchString(e.Code), "exceptions: %q is not a code", e.Code)
-		v.need(e.Store == "" || slices.ContainsFunc(p.Stores, func(s Store) bool { return s.Name == e.Store }),
-			"exceptions: %s names the store %q, which is not in stores[]", e.Code, e.Store)
 	}
 	if p.ReportType == TypeKeyRotation {
 		return
@@ -176,6 +173,7 @@ func (v *validator) outcomes() {
 			expired := p.Population[i].Expired
 			v.need(o.Planned == expired+o.Purged, "%s: planned is %d, expired + purged is %d", of, o.Planned, expired+o.Purged)
 			v.need(o.Purged <= p.Population[i].Kept, "%s: purged is %d, kept only %d", of, o.Purged, p.Population[i].Kept)
+			v.kinds(of, p.Population[i].PopulationCounts, o.OutcomeCounts)
 		}
 		if p.ReportType == TypeDryRun || p.ReportType == TypeStopped {
 			v.need(o.Left == o.Planned, "%s: %d entries were not left, in a report of type %s, which deletes nothing", of,
@@ -188,12 +186,15 @@ func (v *validator) outcomes() {
 	}
 }
 
-func (v *validator) zdr() {
-	z := v.p.ZDR
-	sum := z.Zero + z.Residual + z.Violation + z.Inconclusive
-	v.need(sum == z.TeamCount, "zdr: zero + residual + violation + inconclusive is %d, teamCount is %d", sum, z.TeamCount)
-	v.need(z.Mode == "full" || z.Mode == "prefixes" || v.p.ReportType == TypeKeyRotation, "zdr.mode %q is unknown", z.Mode)
-	v.need(z.Witness.Found <= z.Witness.Looked, "zdr.witness: found is %d, looked only %d", z.Witness.Found, z.Witness.Looked)
+// kinds checks that there were as many entries of the kind that an outcome is
+// for.
+func (v *validator) kinds(of string, c PopulationCounts, o OutcomeCounts) {
+	v.need(o.Aborted <= c.Uploads, "%s: aborted is %d, uploads only %d", of, o.Aborted, c.Uploads)
+	v.need(o.Pending <= c.DeleteMarkers, "%s: pending is %d, deleteMarkers only %d", of, o.Pending, c.DeleteMarkers)
+	data := c.Objects + c.NoncurrentVersions
+	v.need(o.Locked <= data, "%s: locked is %d, objects and noncurrentVersions together only %d", of, o.Locked, data)
+	v.need(o.Deleted <= data+c.DeleteMarkers, "%s: deleted is %d, there were only %d entries beside the uploads", of, o.Deleted,
+		data+c.DeleteMarkers)
 }
 
 func (v *validator) manifest() {

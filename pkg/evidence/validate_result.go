@@ -26,6 +26,9 @@ func (v *validator) result() {
 		v.need(p.ZDR.Residual == 0, "result is %q with %d ZDR teams that are residual", p.Result, p.ZDR.Residual)
 		v.need(p.Confirmation.ExpiredRemaining == 0, "result is %q with %d expired entries remaining", p.Result,
 			p.Confirmation.ExpiredRemaining)
+		t := p.Totals
+		v.need(t.Held+t.Locked+t.Pending == 0, "result is %q with %d entries held, %d locked and %d pending", p.Result, t.Held, t.Locked,
+			t.Pending)
 	}
 }
 
@@ -34,7 +37,7 @@ func (v *validator) good() {
 	p := v.p
 	v.need(p.ZDR.Violation == 0, "result is %q with %d ZDR teams in violation", p.Result, p.ZDR.Violation)
 	v.need(p.ZDR.Inconclusive == 0, "result is %q with %d ZDR teams inconclusive", p.Result, p.ZDR.Inconclusive)
-	v.need(p.ZDR.Mode == "full", "result is %q, and the ZDR teams were looked for in %s alone", p.Result, p.ZDR.Mode)
+	v.need(p.ZDR.Mode == ModeFull, "result is %q, and the ZDR teams were looked for in %s alone", p.Result, p.ZDR.Mode)
 	v.need(p.Policy.Guard == nil, "result is %q, and a guard stopped the run", p.Result)
 	v.need(len(p.Stores) > 0, "result is %q over no store", p.Result)
 	for _, pop := range p.Population {
@@ -52,4 +55,6 @@ func (v *validator) good() {
 	excused := c.Excused.Held + c.Excused.Locked + c.Excused.Pending
 	v.need(c.ExpiredRemaining <= excused, "result is %q with %d expired entries remaining, of which %d are excused", p.Result,
 		c.ExpiredRemaining, excused)
+	v.need(c.Excused.Pending <= t.Pending, "result is %q with excused.pending %d, and the outcomes have only %d pending", p.Result,
+		c.Excused.Pending, t.Pending)
 }

@@ -42,17 +42,18 @@ func TestEachIdentityIsChecked(t *testing.T) {
 			[]string{`population of store "exchanges": expiredByKeyDateAlone is 9, expired only 8`}},
 		{"unattributed", func(p *Predicate) { p.Population[0].Unattributed = 101; sums(p) },
 			[]string{`population of store "exchanges": unattributed is 101, listed only 100`}},
-		{"planned and outcomes", func(p *Predicate) { p.Outcomes[0].Held++; sums(p) },
+		{"planned and outcomes", func(p *Predicate) { p.Outcomes[0].Changed++; sums(p) },
 			[]string{`outcomes of store "exchanges": planned is 8, the outcomes together are 9`}},
 		{"planned and expired", func(p *Predicate) {
 			p.Population[0].Expired, p.Population[0].Kept = 7, 93
 			sums(p)
 		}, []string{`outcomes of store "exchanges": planned is 8, expired + purged is 7`}},
 		{"purged and kept", func(p *Predicate) {
-			p.Population[0] = Population{Store: "exchanges", Complete: true, PopulationCounts: PopulationCounts{Listed: 3, Objects: 3, Expired: 3}}
+			p.Population[0] = Population{Store: "exchanges", Complete: true, PopulationCounts: PopulationCounts{Listed: 7, Objects: 6, Uploads: 1, Expired: 3, Kept: 4}}
 			p.Outcomes[0].Purged = 5
+			p.ZDR.Residual, p.ZDR.Violation = 0, 1
 			sums(p)
-		}, []string{`outcomes of store "exchanges": purged is 5, kept only 0`}},
+		}, []string{`outcomes of store "exchanges": purged is 5, kept only 4`}},
 		{"totals of the population", func(p *Predicate) { p.Totals.Bytes++ }, []string{"totals are not the sums of population[]"}},
 		{"totals of the outcomes", func(p *Predicate) { p.Totals.Retries++ }, []string{"totals are not the sums of outcomes[]"}},
 		{"records", func(p *Predicate) { p.Manifest.RecordCount++ }, []string{"manifest.recordCount is 9, totals.planned is 8"}},
@@ -100,8 +101,8 @@ func TestEachIdentityIsChecked(t *testing.T) {
 		{"no reason", func(p *Predicate) { p.Reasons = nil }, []string{`result is "inconclusive", and reasons[] does not say why`}},
 		{"a message for a reason", func(p *Predicate) { p.Reasons[0].Code = "access denied" },
 			[]string{`reasons: "access denied" with count 1 is not a code and a count above zero`}},
-		{"an exception of no store", func(p *Predicate) { p.Exceptions = []Exception{{Code: "LOCKED", Store: "x"}} },
-			[]string{`exceptions: LOCKED names the store "x", which is not in stores[]`}},
+		{"an exception of no store", func(p *Predicate) { p.Exceptions = []Exception{{Code: "THROTTLED", Store: "x"}} },
+			[]string{`exceptions: THROTTLED names the store "x", which is not in stores[]`}},
 		{"a result of another kind", func(p *Predicate) { p.Result = ResultStopped },
 			[]string{`result "stopped" can't be that of a report of type sweep`}},
 		{"another schema", func(p *Predicate) { p.SchemaVersion = "2.0" }, []string{`schemaVersion is "2.0", this program reads "1.0"`}},
@@ -130,11 +131,18 @@ func TestKeptIsNotSaidOverBadNumbers(t *testing.T) {
 		{"a residual team", func(p *Predicate) { p.ZDR.Residual, p.ZDR.Zero = 1, 1 }, `result is "kept" with 1 ZDR teams that are residual`},
 		{"a store not listed to the end", func(p *Predicate) { p.Population[0].Complete = false }, `result is "kept", and store "exchanges" was not listed to the end`},
 		{"no second listing", func(p *Predicate) { p.Confirmation.Complete = false }, `result is "kept" without a complete second listing`},
-		{"prefixes", func(p *Predicate) { p.ZDR.Mode = "prefixes" }, `result is "kept", and the ZDR teams were looked for in prefixes alone`},
+		{"prefixes", func(p *Predicate) {
+			p.ReportType, p.ZDR.Mode = TypeAttestation, ModePrefixes
+			p.ZDR.TeamCount, p.ZDR.Zero, p.Reasons = 0, 0, []Reason{{CodePrefixOnly, 1}}
+			p.Confirmation = Confirmation{}
+		}, `result is "kept", and the ZDR teams were looked for in prefixes alone`},
 		{"no store", func(p *Predicate) {
 			p.Stores, p.Population, p.Outcomes, p.Totals = nil, nil, nil, Totals{}
 		}, `result is "kept" over no store`},
-		{"something remaining", func(p *Predicate) { p.Confirmation.ExpiredRemaining, p.Confirmation.Excused.Held = 1, 1 },
+		{"something remaining", func(p *Predicate) {
+			p.Confirmation.ExpiredRemaining, p.Confirmation.Excused.Held = 1, 1
+			p.Holds = []Hold{{ID: "case-17", Until: "2027-01-31T00:00:00Z"}}
+		},
 			`result is "kept" with 1 expired entries remaining`},
 	}
 	for _, tt := range tests {

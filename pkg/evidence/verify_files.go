@@ -36,6 +36,7 @@ func (rep *report) config() {
 		return
 	}
 	rep.facts, rep.hasFacts = facts, true
+	rep.asks(data)
 	if facts.MaxAge != p.Policy.MaxAge || facts.AgeSource != p.Policy.AgeSource {
 		rep.problemf(FileConfig, "its retention is %s by %s, the payload's policy is %s by %s", facts.MaxAge, facts.AgeSource,
 			p.Policy.MaxAge, p.Policy.AgeSource)
@@ -137,17 +138,28 @@ func (rep *report) teamZero(row TeamRow) {
 	if (row.State == StateResidual || row.State == StateViolation) && clean {
 		rep.problemf(FileTeams, "team %s in store %s is said to be %s, and all its counts are zero", row.Team, row.Store, row.State)
 	}
-	if row.State != StateZero {
+	mode := rep.p.ZDR.Mode
+	switch row.State {
+	case StateZero:
+		if mode != ModeFull {
+			rep.problemf(FileTeams, "team %s in store %s is said to be zero, and zdr.mode is %s", row.Team, row.Store, mode)
+		}
+	case StateZeroInPrefix:
+		if mode != ModePrefixes {
+			rep.problemf(FileTeams, "team %s in store %s is said to be zero-in-prefix, and zdr.mode is %s", row.Team, row.Store, mode)
+		}
+	default:
 		return
-	}
-	if rep.p.ZDR.Mode != "full" {
-		rep.problemf(FileTeams, "team %s in store %s is said to be zero, and zdr.mode is %s", row.Team, row.Store, rep.p.ZDR.Mode)
 	}
 	i := rep.store(row.Store)
 	if i < 0 || i >= len(rep.p.Population) {
 		return
 	}
-	if pop := rep.p.Population[i]; !pop.Complete || pop.Unattributed > 0 {
+	// An unattributed entry lies in no team's prefix.
+	switch pop := rep.p.Population[i]; {
+	case row.State == StateZeroInPrefix && !pop.Complete:
+		rep.problemf(FileTeams, "team %s in store %s is said to be zero-in-prefix, and the listing did not get to its end", row.Team, row.Store)
+	case row.State == StateZero && (!pop.Complete || pop.Unattributed > 0):
 		rep.problemf(FileTeams, "team %s in store %s is said to be zero, and the store was not listed to the end or has unattributed entries",
 			row.Team, row.Store)
 	}

@@ -33,11 +33,14 @@ func TestAConsistentlySignedLieIsFound(t *testing.T) {
 			"parts.jsonl: store exchanges: the manifest has 1 lines failed, outcomes say 0",
 		}},
 		{"a purged entry called aged", func(f *fixture, pl *plan) { pl.lines[1][3].Why = WhyZDR }, []string{
-			"parts.jsonl: store exchanges: the manifest has 1 lines purged, outcomes say 0"}},
+			"parts.jsonl: store exchanges: the manifest has 1 lines purged, outcomes say 0",
+			"teams.csv: store exchanges: the manifest has 1 lines why zdr, the ZDR teams in violation have 0 planned"}},
 		{"more uploads than there were", func(f *fixture, pl *plan) {
 			pl.p.Population[0].Uploads, pl.p.Population[0].Objects = 0, 99
 			pl.p.Totals.Uploads, pl.p.Totals.Objects = 0, 99
-		}, []string{"parts.jsonl: store exchanges: the manifest has 1 lines of kind upload, population says that there were 0"}},
+		}, []string{
+			`report.sigstore.json: outcomes of store "exchanges": aborted is 1, uploads only 0`,
+			"parts.jsonl: store exchanges: the manifest has 1 lines of kind upload, population says that there were 0"}},
 		{"an entry twice", func(f *fixture, pl *plan) { pl.lines[1][0] = pl.lines[0][0] }, []string{
 			PartName(0, 1) + ": line 1: keyHmac " + "KEY" + " stands twice in the report"}},
 		{"a young entry deleted", func(f *fixture, pl *plan) {

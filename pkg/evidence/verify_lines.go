@@ -87,11 +87,14 @@ type tally struct {
 	rep      *report
 	outcomes []OutcomeCounts    // by store
 	kinds    []map[string]int64 // by store
+	codes    []map[string]int64 // by store
 	private  []progress         // by store: lines without created
-	teams    map[place]progress // by teamRef
-	seen     map[named]struct{}
-	zdr      map[string]bool
-	lines    int64
+	// purgedGone counts by store the lines why zdr that we deleted or aborted.
+	purgedGone []int64
+	teams      map[place]progress // by teamRef
+	seen       map[named]struct{}
+	zdr        map[string]bool
+	lines      int64
 
 	createdMax, atMin, atMax string // "" where it can't be checked
 
@@ -104,12 +107,13 @@ type tally struct {
 func newTally(rep *report) *tally {
 	n := len(rep.p.Stores)
 	t := &tally{
-		rep: rep, outcomes: make([]OutcomeCounts, n), kinds: make([]map[string]int64, n), private: make([]progress, n),
+		rep: rep, outcomes: make([]OutcomeCounts, n), kinds: make([]map[string]int64, n), codes: make([]map[string]int64, n),
+		private: make([]progress, n), purgedGone: make([]int64, n),
 		teams: map[place]progress{}, seen: map[named]struct{}{}, zdr: map[string]bool{},
 		first: map[string]string{}, count: map[string]int64{},
 	}
 	for i := range t.kinds {
-		t.kinds[i] = map[string]int64{}
+		t.kinds[i], t.codes[i] = map[string]int64{}, map[string]int64{}
 	}
 	for _, row := range rep.teams {
 		if row.ZDR {
@@ -159,9 +163,13 @@ func (t *tally) line(n int64, l Line) {
 	o.Planned++
 	if l.Why == WhyZDR {
 		o.Purged++
+		if l.Outcome == OutcomeDeleted || l.Outcome == OutcomeAborted {
+			t.purgedGone[l.Store]++
+		}
 	}
 	*o.of(l.Outcome)++
 	t.kinds[l.Store][l.Kind]++
+	t.codes[l.Store][l.Code]++
 	step := progress{planned: 1}
 	if l.Outcome == OutcomeDeleted || l.Outcome == OutcomeAbsent || l.Outcome == OutcomeAborted {
 		step.gone = 1
@@ -255,9 +263,13 @@ func (t *tally) compare() {
 		}
 		t.compareOutcomes(p.Outcomes[i], t.outcomes[i])
 		t.compareKinds(p.Population[i], t.kinds[i])
+		t.compareCodes(p.Stores[i].Name, t.codes[i])
 		t.comparePrivate(i)
+		t.purgeBounds(i)
 		t.compareTeams(i)
 	}
+	t.purgeLimit()
+	t.rep.purgedGone = t.purgedGone
 }
 
 func (t *tally) compareOutcomes(said Outcomes, have OutcomeCounts) {
@@ -285,6 +297,23 @@ func (t *tally) compareKinds(pop Population, have map[string]int64) {
 		if have[kind] > said[kind] {
 			t.rep.problemf(FileParts, "store %s: the manifest has %d lines of kind %s, population says that there were %d", pop.Store,
 				have[kind], kind, said[kind])
+		}
+	}
+}
+
+// compareCodes holds the codes that exceptions[] count line by line against
+// the lines.
+func (t *tally) compareCodes(store string, have map[string]int64) {
+	said := map[string]int64{}
+	for _, e := range t.rep.p.Exceptions {
+		if e.Store == store {
+			said[e.Code] += e.Count
+		}
+	}
+	for _, code := range tiedCodes() {
+		if have[code] != said[code] {
+			t.rep.problemf(FileParts, "store %s: the manifest has %d lines with the code %s, exceptions say %d", store, have[code], code,
+				said[code])
 		}
 	}
 }

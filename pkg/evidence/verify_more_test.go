@@ -70,6 +70,7 @@ func TestARotationHandsOverToAKeyOfTheTrustRoot(t *testing.T) {
 
 func TestAVaultWithClearKeysAllTeamsPurgesAndTwoStoresVerifies(t *testing.T) {
 	f := newFixture(t)
+	f.seal(f.quiet(19))
 	pl := f.night(20)
 	size := int64(100)
 	acme := pl.lines[0][0].TeamRef
@@ -98,7 +99,9 @@ func TestAVaultWithClearKeysAllTeamsPurgesAndTwoStoresVerifies(t *testing.T) {
 		TeamRow{Team: "zoe", ZDR: true, ZDRSince: "2026-02-01T00:00:00Z", Store: "logs", State: StateZero,
 			TeamKeyCommit: f.ids.Team("zoe").Commit()})
 	p := &pl.p
-	p.Result, p.Reasons = ResultBroken, []Reason{{"ZDR_VIOLATION", 1}}
+	pl.config["zdr"] = map[string]any{"purge_violations": true}
+	p.Policy.Limits.MaxPurge = 1
+	p.Result, p.Reasons = ResultBroken, []Reason{{"ZDR_VIOLATION", 1}, {CodeScopeChanged, 1}}
 	p.Stores = append(p.Stores, Store{Name: "logs", Bucket: "api-logs", Prefix: "x/"})
 	pop := PopulationCounts{Listed: 5, Objects: 1, NoncurrentVersions: 2, DeleteMarkers: 2, Expired: 1, Kept: 4}
 	out := OutcomeCounts{Planned: 2, Purged: 1, Deleted: 1, Pending: 1, WindowSeconds: 9}
@@ -111,8 +114,8 @@ func TestAVaultWithClearKeysAllTeamsPurgesAndTwoStoresVerifies(t *testing.T) {
 	f.seal(pl)
 	v := f.verify(VerifyOptions{})
 	sameStrings(t, "problems", v.Problems, nil)
-	if v.Reports[0].Lines != 10 {
-		t.Errorf("%d lines", v.Reports[0].Lines)
+	if v.Reports[1].Lines != 10 {
+		t.Errorf("%d lines", v.Reports[1].Lines)
 	}
 }
 

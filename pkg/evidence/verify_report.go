@@ -25,7 +25,10 @@ type report struct {
 	teams        []TeamRow
 	facts        Facts
 	hasFacts     bool
-	check        ReportCheck
+	// purgedGone counts by store the young entries of ZDR teams that went; nil
+	// unless every line was read.
+	purgedGone []int64
+	check      ReportCheck
 }
 
 // number is the directory's number, or, standing alone, what the report says.

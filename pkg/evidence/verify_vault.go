@@ -43,6 +43,7 @@ func (r *verifier) load() error {
 	r.links()
 	r.slots()
 	r.changes()
+	r.purges()
 	r.period()
 	for _, rep := range r.reports {
 		r.vaultID(rep)

@@ -42,12 +42,18 @@ func meaning(code string) string {
 		return "a store could not be listed to the end"
 	case "LOCKED", "OBJECT_LOCK":
 		return "kept by the store's Object Lock"
+	case "MARKER_HIDES":
+		return "a delete marker over a version that must stay"
 	case "MISSED_SLOT":
 		return "slots of the schedule that no run served"
 	case "OLD_KEY_UNAVAILABLE":
 		return "the key changed without the old key's word"
+	case "PARTS_NOT_LISTED":
+		return "uploads whose parts can't be listed: maybe still active"
 	case "PENDING":
 		return "a delete marker over a version that must stay"
+	case "PREFIX_ONLY":
+		return "only the ZDR teams' prefixes and all uploads were listed"
 	case "PROMOTED":
 		return "an older version, held or locked, became current"
 	case "RETENTION_CHANGED":
@@ -74,6 +80,8 @@ func meaning(code string) string {
 		return "keys that match no layout: they may be a ZDR team's"
 	case "UNCONFIRMED":
 		return "the answer was lost, and a look-up did not help"
+	case "UPLOAD_ACTIVE":
+		return "uploads that got a part within a day, and were aborted"
 	case "UPLOADS_NOT_LISTED":
 		return "incomplete uploads could not be listed"
 	case "UPLOADS_NOT_SWEPT":
@@ -84,8 +92,12 @@ func meaning(code string) string {
 		return "versioning was switched while the run went"
 	case "VERSIONING_UNKNOWN":
 		return "the server can't say whether there are versions"
+	case "WITNESS_INCOMPLETE":
+		return "stored metadata could not be looked at"
 	case "WORK_NOT_REMOVED":
 		return "working files of an earlier run could not be removed"
+	case "ZDR_METADATA":
+		return "stored metadata says that nothing may be stored"
 	case "ZDR_RESIDUAL":
 		return "ZDR teams with data from before zero retention began"
 	case "ZDR_SINCE_MOVED":

@@ -76,16 +76,25 @@ func sum(p *evidence.Predicate) {
 	p.Totals = evidence.Totals{}
 	for _, pop := range p.Population {
 		p.Totals.Listed += pop.Listed
+		p.Totals.Objects += pop.Objects
+		p.Totals.NoncurrentVersions += pop.NoncurrentVersions
+		p.Totals.DeleteMarkers += pop.DeleteMarkers
+		p.Totals.Uploads += pop.Uploads
 		p.Totals.Expired += pop.Expired
 		p.Totals.Kept += pop.Kept
 	}
 	for _, o := range p.Outcomes {
 		p.Totals.Planned += o.Planned
+		p.Totals.Purged += o.Purged
 		p.Totals.Deleted += o.Deleted
 		p.Totals.Absent += o.Absent
+		p.Totals.Aborted += o.Aborted
 		p.Totals.Failed += o.Failed
 		p.Totals.Unconfirmed += o.Unconfirmed
 		p.Totals.Held += o.Held
+		p.Totals.Locked += o.Locked
+		p.Totals.Pending += o.Pending
+		p.Totals.Changed += o.Changed
 		p.Totals.Left += o.Left
 	}
 }
@@ -171,6 +180,50 @@ func TestSummary(t *testing.T) {
 		"key-rotation": func(p *evidence.Predicate, _ *Options) {
 			p.ReportType, p.Result = evidence.TypeKeyRotation, evidence.ResultNone
 			p.Run.ScheduledFor, p.Policy = nil, evidence.Policy{}
+		},
+		"versioned-kept": func(p *evidence.Predicate, _ *Options) {
+			p.Population[0].Objects, p.Population[0].NoncurrentVersions, p.Population[0].DeleteMarkers, p.Population[0].Uploads = 1500, 350, 150, 1
+			p.Outcomes[0].Deleted, p.Outcomes[0].Aborted = 666, 1
+		},
+		"versioned-with-exceptions": func(p *evidence.Predicate, _ *Options) {
+			p.Result = evidence.ResultKeptWithExceptions
+			p.Population[0].Objects, p.Population[0].NoncurrentVersions, p.Population[0].DeleteMarkers, p.Population[0].Uploads = 1500, 350, 150, 1
+			p.Outcomes[0].OutcomeCounts = evidence.OutcomeCounts{Planned: 667, Deleted: 600, Aborted: 1, Held: 40, Locked: 23, Pending: 2, Changed: 1}
+			p.Confirmation.ExpiredRemaining, p.Confirmation.Excused = 65, evidence.Excused{Held: 40, Locked: 23, Pending: 2}
+			p.Reasons = []evidence.Reason{{Code: "HELD", Count: 40}, {Code: "LOCKED", Count: 23}, {Code: "PENDING", Count: 2}}
+			p.Exceptions = []evidence.Exception{
+				{Code: "LEGAL_HOLD", Store: "exchanges", Count: 3},
+				{Code: "MARKER_HIDES", Store: "exchanges", Count: 2},
+				{Code: "OBJECT_LOCK", Store: "exchanges", Count: 20, Until: some("2027-01-31T00:00:00Z")},
+				{Code: "PROMOTED", Store: "exchanges", Count: 4},
+				{Code: "UPLOAD_ACTIVE", Store: "exchanges", Count: 1},
+			}
+		},
+		"purged": func(p *evidence.Predicate, o *Options) {
+			p.Result = evidence.ResultBroken
+			p.Population[0].Objects, p.Population[0].NoncurrentVersions = 2000, 1
+			p.Outcomes[0].Planned, p.Outcomes[0].Purged, p.Outcomes[0].Deleted = 669, 2, 669
+			p.ZDR.Zero, p.ZDR.Violation, p.ZDR.Witness = 1, 1, evidence.Witness{Looked: 200, Found: 1}
+			p.Reasons = []evidence.Reason{{Code: "ZDR_VIOLATION", Count: 1}, {Code: "ZDR_METADATA", Count: 1}}
+			o.Teams[0].State, o.Teams[0].Objects, o.Teams[0].NoncurrentVersions = evidence.StateViolation, 1, 1
+		},
+		"witness-found-nothing": func(p *evidence.Predicate, _ *Options) { p.ZDR.Witness.Looked = 200 },
+		"attestation-of-prefixes": func(p *evidence.Predicate, o *Options) {
+			p.ReportType, p.Result, p.Outcomes = evidence.TypeAttestation, evidence.ResultInconclusive, nil
+			p.Confirmation = evidence.Confirmation{}
+			p.Population[0].PopulationCounts = evidence.PopulationCounts{Listed: 4, Uploads: 4, Kept: 4}
+			p.ZDR.Mode, p.ZDR.Zero, p.ZDR.Inconclusive = evidence.ModePrefixes, 0, 2
+			p.Reasons = []evidence.Reason{{Code: "PREFIX_ONLY", Count: 1}}
+			o.Teams[0].State, o.Teams[1].State = evidence.StateZeroInPrefix, evidence.StateZeroInPrefix
+		},
+		"attestation-of-prefixes-broken": func(p *evidence.Predicate, o *Options) {
+			p.ReportType, p.Result, p.Outcomes = evidence.TypeAttestation, evidence.ResultBroken, nil
+			p.Confirmation = evidence.Confirmation{}
+			p.Population[0].PopulationCounts = evidence.PopulationCounts{Listed: 5, Objects: 1, Uploads: 4, Kept: 5}
+			p.ZDR.Mode, p.ZDR.Zero, p.ZDR.Violation, p.ZDR.Inconclusive = evidence.ModePrefixes, 0, 1, 1
+			p.Reasons = []evidence.Reason{{Code: "ZDR_VIOLATION", Count: 1}, {Code: "PREFIX_ONLY", Count: 1}}
+			o.Teams[0].State, o.Teams[0].Objects, o.Teams[0].Remaining = evidence.StateViolation, 1, 1
+			o.Teams[1].State = evidence.StateZeroInPrefix
 		},
 		"unknown-result": func(p *evidence.Predicate, _ *Options) { p.Result = "splendid\x1b[2J" },
 	} {

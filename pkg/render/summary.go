@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -118,7 +119,7 @@ func (p *page) stores(r evidence.Predicate) {
 	}
 	p.WriteString("\n")
 	p.table([]string{"STORE", ">LISTED", ">EXPIRED", ">DELETED", ">FAILED", ">KEPT", ">NOT GONE"}, rows)
-	for _, note := range notes {
+	for _, note := range append(notes, beside(r)...) {
 		p.para("  ", note)
 	}
 	if r.ReportType == evidence.TypeSweep || r.ReportType == evidence.TypeRecovery {
@@ -149,9 +150,16 @@ func (p *page) zdr(z evidence.ZDR, rows []evidence.TeamRow) {
 			count(z.TeamCount), count(z.Zero), count(z.Residual), count(z.Violation), count(z.Inconclusive),
 		}})
 	}
+	if z.Mode == evidence.ModePrefixes && len(rows) > 0 {
+		p.para("  ", inPrefixes(rows))
+	}
+	if z.Witness.Looked > 0 {
+		p.para("  ", witness(z.Witness))
+	}
 	var shown [][]string
 	for _, r := range rows {
-		if !r.ZDR || (r.State == evidence.StateZero && r.Found() == 0 && r.Remaining == 0) {
+		zero := r.State == evidence.StateZero || r.State == evidence.StateZeroInPrefix
+		if !r.ZDR || zero && r.Found() == 0 && r.Remaining == 0 {
 			continue
 		}
 		shown = append(shown, []string{
@@ -173,17 +181,39 @@ func (p *page) reasons(r evidence.Predicate) {
 		p.WriteString("\n")
 		p.table([]string{"REASON", ">COUNT", "MEANING"}, rows)
 	}
-	rows = nil
-	for _, x := range r.Exceptions {
-		until := ""
-		if x.Until != nil {
-			until = when(*x.Until)
-		}
-		rows = append(rows, []string{short(x.Code, 24), short(x.Store, 20), cell(x.Count), until})
+	p.exceptions(r)
+}
+
+// exceptions writes a row an exception, and below them what the codes mean, but
+// for what the reasons have told already.
+func (p *page) exceptions(r evidence.Predicate) {
+	if len(r.Exceptions) == 0 {
+		return
 	}
-	if len(rows) > 0 {
-		p.WriteString("\n")
-		p.table([]string{"EXCEPTION", "STORE", ">COUNT", "UNTIL"}, rows)
+	told := map[string]bool{}
+	for _, x := range r.Reasons {
+		told[meaning(x.Code)] = true
+	}
+	head := []string{"EXCEPTION", "STORE", ">COUNT"}
+	if slices.ContainsFunc(r.Exceptions, func(x evidence.Exception) bool { return x.Until != nil }) {
+		head = append(head, "UNTIL")
+	}
+	var rows [][]string
+	var notes []string
+	for _, x := range r.Exceptions {
+		row := []string{short(x.Code, 24), short(x.Store, 20), cell(x.Count), ""}
+		if x.Until != nil {
+			row[3] = when(*x.Until)
+		}
+		rows = append(rows, row[:len(head)])
+		if m := meaning(x.Code); m != "" && !told[m] {
+			notes, told[m] = append(notes, x.Code+": "+m+"."), true
+		}
+	}
+	p.WriteString("\n")
+	p.table(head, rows)
+	for _, note := range notes {
+		p.para("  ", note)
 	}
 }
 

@@ -17,7 +17,7 @@ func Verdict(p evidence.Predicate) string {
 	case evidence.ResultBroken:
 		return "BROKEN: the promise was not kept: " + broken(p) + late(p) + "."
 	case evidence.ResultInconclusive:
-		return "INCONCLUSIVE: something could not be seen, so it can't be said that the promise was kept" + known(p) + late(p) + "."
+		return "INCONCLUSIVE: " + unseen(p) + ", so it can't be said that the promise was kept" + known(p) + late(p) + "."
 	case evidence.ResultStopped:
 		return "STOPPED: a guard held the run back, and nothing was deleted in any store" + known(p) + late(p) + "."
 	case evidence.ResultInterrupted:
@@ -29,6 +29,14 @@ func Verdict(p evidence.Predicate) string {
 	default:
 		return fmt.Sprintf("UNKNOWN RESULT %s: this program is older than the report; judge nothing by it.", clean(p.Result))
 	}
+}
+
+// unseen says what an inconclusive report did not look at, or could not.
+func unseen(p evidence.Predicate) string {
+	if p.ZDR.Mode == evidence.ModePrefixes {
+		return "only the ZDR teams' own prefixes and all uploads were listed"
+	}
+	return "something could not be seen"
 }
 
 func kept(p evidence.Predicate) string {
@@ -63,8 +71,8 @@ func excused(p evidence.Predicate) string {
 		what string
 	}{
 		{p.Confirmation.Excused.Held, "on hold"},
-		{p.Confirmation.Excused.Locked, "under Object Lock"},
-		{p.Confirmation.Excused.Pending, "a delete marker that covers what must stay"},
+		{p.Confirmation.Excused.Locked, "under Object Lock or legal hold"},
+		{p.Confirmation.Excused.Pending, verb(p.Confirmation.Excused.Pending, "delete marker", "delete markers") + " over what must stay"},
 		{p.ZDR.Residual, verb(p.ZDR.Residual, "ZDR team", "ZDR teams") + " with data from before zero retention began"},
 	} {
 		if x.n > 0 {
@@ -98,6 +106,9 @@ func breaches(p evidence.Predicate) []string {
 	var parts []string
 	if n := p.ZDR.Violation; n > 0 {
 		parts = append(parts, teams(n)+" "+verb(n, "has", "have")+" data that should never have been stored")
+	}
+	if n := p.ZDR.Witness.Found; n > 0 {
+		parts = append(parts, "the metadata of "+entries(n)+" says that nothing of the kind may be stored")
 	}
 	e := p.Confirmation.Excused
 	if n := p.Confirmation.ExpiredRemaining - e.Held - e.Locked - e.Pending; n > 0 {

@@ -25,23 +25,17 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 		return err
 	}
 	file := ConfirmFile{StartedAt: s.Now().UTC(), Versioning: bucket.StateUnknown}
-	census, err := s.census(ctx, stop, run, shard, func(context.Context, Entry, retention.Verdict, time.Time) error { return nil })
+	census, err := s.census(ctx, stop, run, shard, secondLook, func(context.Context, Entry, retention.Verdict, time.Time) error { return nil })
 	if err != nil {
 		return err
 	}
 	if store, err := s.open(ctx, run, run.Shards[shard].Store); err == nil {
 		if state, err := store.Inspect(ctx); err == nil {
 			file.Versioning = state.Versioning
-			switch {
-			case !census.Complete:
-			case state.Versioning != run.Found[run.Shards[shard].Store].Versioning:
-				census.Complete, census.Problem = false, bucket.CodeVersioningChanged // versions may hide behind it
-			case state.Uploads > 0:
-				census.Complete, census.Problem = false, CodeUploads
-			case !state.UploadsComplete:
-				census.Complete, census.Problem = false, CodeUploadsUnseen
-			}
 		}
+	}
+	if census.Complete && file.Versioning != run.Found[run.Shards[shard].Store].Versioning {
+		census.Complete, census.Problem = false, bucket.CodeVersioningChanged // what versioning hides may not have been listed
 	}
 	file.Census, file.FinishedAt = *census, s.Now().UTC()
 	return s.save(ctx, run, confirmFile(shard), file)

@@ -56,6 +56,10 @@ type Census struct {
 	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
 	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
 	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
+	Pending     int64            `json:"pending"`     // markers that are to go, and hide a version that stays
+	Purge       int64            `json:"purge"`       // violations that are to go and that nothing holds
+	// Newest are the newest entries of the shard, for the second witness.
+	Newest []Seen `json:"newest,omitempty"`
 }
 
 func newCensus() *Census {
@@ -68,24 +72,43 @@ type tally struct {
 	nearMatch func(team string) (id string, ok bool) // of the roster
 	allTeams  bool
 	lateFrom  time.Time // created before this is late
+	look      look
+	key       string // the one whose stack is being judged
+	stack     retention.Stack
+	newest    newest
+}
+
+// close ends the last key's stack.
+func (t *tally) close() {
+	t.endKey()
+	t.newest.cut()
+	t.census.Newest = t.newest.entries
+}
+
+func (t *tally) endKey() {
+	t.census.Pending += int64(t.stack.Pending())
+	t.stack = retention.Stack{}
+}
+
+// stacked judges an entry together with the others of its key.
+func (t *tally) stacked(e Entry, v retention.Verdict) {
+	if e.ID == "" || e.Opaque || e.Kind == retention.Upload {
+		return
+	}
+	if e.Key != t.key {
+		t.endKey()
+		t.key = e.Key
+	}
+	goes := v.Goes() && v.Hold == "" && (t.look == firstLook || e.Kind == retention.Marker)
+	t.stack.Add(e.Kind, !goes)
 }
 
 func (t *tally) add(e Entry, v retention.Verdict) {
 	c := t.census
 	p := &c.Population
 	p.Listed++
-	switch e.Kind {
-	case retention.Object:
-		p.Objects++
-		p.Bytes += e.Size
-	case retention.Version:
-		p.NoncurrentVersions++
-		p.Bytes += e.Size
-	case retention.Marker:
-		p.DeleteMarkers++
-	case retention.Upload:
-		p.Uploads++
-	}
+	*kindOf(p, e.Kind)++
+	p.Bytes += e.Size
 	if v.Attribution == retention.Unattributed {
 		p.Unattributed++
 	}
@@ -112,7 +135,12 @@ func (t *tally) add(e Entry, v retention.Verdict) {
 		}
 	} else {
 		p.Kept++
+		if v.Purge && v.Hold == "" {
+			c.Purge++
+		}
 	}
+	t.stacked(e, v)
+	t.newest.add(e, v)
 	t.team(e, v)
 }
 
@@ -134,17 +162,8 @@ func (t *tally) team(e Entry, v retention.Verdict) {
 		c.TeamsDropped = true
 		return
 	}
-	switch e.Kind {
-	case retention.Object:
-		n.Objects++
-	case retention.Version:
-		n.Versions++
-	case retention.Marker:
-		n.Markers++
-	case retention.Upload:
-		n.Uploads++
-	}
-	if v.Expired {
+	n.add(one(e.Kind))
+	if v.Goes() {
 		n.Planned++
 	}
 	switch v.ZDR {
@@ -156,6 +175,34 @@ func (t *tally) team(e Entry, v retention.Verdict) {
 		n.DatesDiffer++
 	}
 	c.Teams[v.Team] = n
+}
+
+// kindOf is the count of a kind of entry.
+func kindOf(p *evidence.PopulationCounts, kind retention.Kind) *int64 {
+	switch kind {
+	case retention.Version:
+		return &p.NoncurrentVersions
+	case retention.Marker:
+		return &p.DeleteMarkers
+	case retention.Upload:
+		return &p.Uploads
+	default:
+		return &p.Objects
+	}
+}
+
+// one is the count of one entry of a team.
+func one(kind retention.Kind) TeamCount {
+	switch kind {
+	case retention.Version:
+		return TeamCount{Versions: 1}
+	case retention.Marker:
+		return TeamCount{Markers: 1}
+	case retention.Upload:
+		return TeamCount{Uploads: 1}
+	default:
+		return TeamCount{Objects: 1}
+	}
 }
 
 // merge folds censuses of the shards of one store into one.
@@ -185,6 +232,8 @@ func merge(all []Census) Census {
 		out.Late += c.Late
 		out.ExpiredHeld += c.ExpiredHeld
 		out.KeyDateHeld += c.KeyDateHeld
+		out.Pending += c.Pending
+		out.Purge += c.Purge
 		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
 	}
 	return *out

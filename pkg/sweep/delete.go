@@ -9,6 +9,7 @@ import (
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
 const (
@@ -34,7 +35,7 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 	checked, last := w.checked, make(map[int]bucket.Deletion)
 	for attempt := 0; len(idx) > 0; attempt++ {
 		stale := w.spec.OverwriteGuard != "off" && w.sweeper.Now().Sub(checked) > planFresh
-		if attempt > 0 || (stale || w.resent) && w.rewritable(idx) {
+		if attempt > 0 || (stale || w.resent) && w.rewritable(idx) || w.markers(idx) {
 			asked := w.sweeper.Now()
 			rest, err := w.recheck(ctx, idx)
 			if err != nil {
@@ -56,7 +57,10 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 			}
 		}
 		rewritable := w.rewritable(idx)
-		idx = w.send(ctx, idx, last)
+		var err error
+		if idx, err = w.send(ctx, idx, last); err != nil {
+			return err
+		}
 		if rewritable { // the answer bounds when the delete was done
 			w.longest = max(w.longest, w.sweeper.Now().Sub(checked))
 		}
@@ -74,41 +78,35 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 
 // send makes one attempt and returns the entries that still need one. What the
 // server said last of each is kept in last.
-func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Deletion) []int {
+func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Deletion) ([]int, error) {
 	var again []int
-	denied := 0
+	var no []refusal
 	for j, d := range w.store.Delete(ctx, w.entriesOf(idx)) {
 		i := idx[j]
 		if d.Code == bucket.CodeVersioningChanged {
 			w.halt = bucket.CodeVersioningChanged
 		}
 		switch {
+		case d.Status == bucket.Deleted && w.entries[i].Kind == retention.Upload:
+			w.settle(i, evidence.OutcomeAborted, w.codes[i], evidence.ByResponse)
 		case d.Status == bucket.Deleted:
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
+		case d.Status == bucket.Failed && d.MayBeLocked:
+			no = append(no, refusal{i, d.Code})
 		case d.Status == bucket.Failed && !d.Retryable:
-			code := evidenceCode(d.Code)
-			w.settle(i, evidence.OutcomeFailed, code, evidence.ByResponse)
-			if code == CodeAccessDenied {
-				denied++
-			}
+			w.fail([]refusal{{i, d.Code}})
 		default:
 			last[i] = d
 			again = append(again, i)
 		}
 	}
-	// Everything denied: no lock can be why, since this bucket never had
-	// versioning. Either the right to delete is gone, or it is denied for these
-	// keys alone; those must not keep the rest of the store from going.
-	if denied > 0 && denied == len(idx) && w.store.ProbeDelete(ctx) != nil {
-		w.halt = CodeAccessDenied
-	}
-	return again
+	return again, w.refused(ctx, no, len(no) == len(idx))
 }
 
-// recheck lists the range of the entries, settles those that are gone or
-// changed, and returns those that are there unchanged.
+// recheck lists the range of the entries, settles those that are gone, changed
+// or markers that have to stay, and returns those that are there unchanged.
 func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
-	seen, err := lookup(ctx, w.store, w.prefix, w.entriesOf(idx))
+	seen, err := looker{w.store, w.within, w.going}.look(ctx, w.entriesOf(idx))
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +117,8 @@ func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
 			w.settle(i, evidence.OutcomeAbsent, "", evidence.ByLookup)
 		case changed:
 			w.settle(i, evidence.OutcomeChanged, CodeChanged, evidence.ByLookup)
+		case hides:
+			w.settle(i, evidence.OutcomePending, CodeMarkerHides, evidence.ByLookup)
 		case unchanged:
 			same = append(same, i)
 		}

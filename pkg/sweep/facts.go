@@ -36,6 +36,12 @@ type storeFacts struct {
 	gone     map[string]int64 // planned entries that are gone, by team
 	codes    map[string]int64 // lines by code
 	oldest   time.Duration    // the oldest age at deletion
+	witness  WitnessFile
+	// lockedUntil is when the last retention of an entry ends that is in the way.
+	lockedUntil time.Time
+	// remains is what the second listings of the shards saw that are not excused
+	// by what stands in the census alone, over those that were swept.
+	remains int64
 }
 
 // previous is what a report says of the one before it.
@@ -48,6 +54,9 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 	f := &facts{run: run, stores: make([]storeFacts, len(run.Spec.Stores))}
 	var err error
 	if f.guarded, err = s.load(ctx, run, guardFile, &f.guard); err != nil {
+		return nil, err
+	}
+	if err := s.foldWitnesses(ctx, f); err != nil {
 		return nil, err
 	}
 	censuses := make([][]Census, len(f.stores))
@@ -72,6 +81,9 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 			return nil, err
 		} else if ok {
 			confirms[sh.Store] = append(confirms[sh.Store], c)
+			if plan.leftAlone() == "" {
+				f.stores[sh.Store].remains += c.Census.Population.Expired - c.Census.ExpiredHeld - c.Census.Pending
+			}
 		}
 	}
 	for i := range f.stores {
@@ -81,6 +93,16 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 		}
 	}
 	return f, s.foldChain(ctx, f)
+}
+
+// foldWitnesses reads what the second witness said.
+func (s *Sweeper) foldWitnesses(ctx context.Context, f *facts) error {
+	for i := range f.stores {
+		if _, err := s.load(ctx, f.run, witnessFile(i), &f.stores[i].witness); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func mergeConfirms(all []ConfirmFile) *ConfirmFile {
@@ -136,6 +158,7 @@ func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard,
 	}
 	store.outcomes.Retries += swept.Retries
 	store.outcomes.WindowSeconds = max(store.outcomes.WindowSeconds, swept.WindowSeconds)
+	store.lockedUntil = later(store.lockedUntil, swept.LockedUntil)
 	f.parts = append(f.parts, part)
 	return nil
 }
@@ -146,14 +169,13 @@ func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
 	if l.Why == evidence.WhyZDR {
 		o.Purged++
 	}
-	removed := false
 	switch l.Outcome {
 	case evidence.OutcomeDeleted:
-		o.Deleted, o.DeletedBytes, removed = o.Deleted+1, o.DeletedBytes+p.Size, true
+		o.Deleted, o.DeletedBytes = o.Deleted+1, o.DeletedBytes+p.Size
 	case evidence.OutcomeAbsent:
-		o.Absent, removed = o.Absent+1, true
+		o.Absent++
 	case evidence.OutcomeAborted:
-		o.Aborted, removed = o.Aborted+1, true
+		o.Aborted++
 	case evidence.OutcomeHeld:
 		o.Held++
 	case evidence.OutcomeLocked:
@@ -169,7 +191,7 @@ func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
 	default:
 		o.Left++
 	}
-	if removed {
+	if removed(l.Outcome) {
 		s.gone[p.Team]++
 		s.oldest = max(s.oldest, started.Sub(p.Created))
 	}
@@ -182,22 +204,11 @@ func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
 // right before, the last with facts, and the last sweep.
 func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 	for n := f.run.Number - 1; n >= 0; n-- {
-		bundle, err := s.Vault.Get(ctx, reportFile(n, evidence.FileBundle))
-		if errors.Is(err, vault.ErrNotFound) {
-			return fmt.Errorf("report %d is not in the vault: the chain would have a gap; find out what happened to it first", n)
-		}
+		sealed, err := s.readReport(ctx, n)
 		if err != nil {
 			return err
 		}
-		payload, _, _, err := evidence.OpenBundle(bundle)
-		if err != nil {
-			return fmt.Errorf("report %d: %w", n, err)
-		}
-		st, err := evidence.ParseStatement(payload)
-		if err != nil {
-			return fmt.Errorf("report %d: %w", n, err)
-		}
-		p := st.Predicate
+		p := sealed.predicate
 		if p.Chain.VaultID != s.Trust.VaultID {
 			return fmt.Errorf("report %d belongs to vault %q, the trust root to %q: set vault and signing.trust to two that belong together",
 				n, p.Chain.VaultID, s.Trust.VaultID)
@@ -207,7 +218,7 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 				n, id.Epoch)
 		}
 		if f.previous == nil {
-			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(payload), bundleSHA256: evidence.SHA256Hex(bundle)}
+			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(sealed.payload), bundleSHA256: evidence.SHA256Hex(sealed.bundle)}
 		}
 		if f.before == nil && p.ReportType != evidence.TypeKeyRotation {
 			if f.before, err = s.factsOf(ctx, n); err != nil {
@@ -222,12 +233,32 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 	return nil
 }
 
-// factsOf reads what changes are measured against out of a sealed report.
-func (s *Sweeper) factsOf(ctx context.Context, n int64) (*evidence.Facts, error) {
-	config, err := s.Vault.Get(ctx, reportFile(n, evidence.FileConfig))
-	if err != nil {
-		return nil, err
+// sealedReport is a report of the vault as it is read back.
+type sealedReport struct {
+	bundle, payload []byte
+	predicate       evidence.Predicate
+}
+
+func (s *Sweeper) readReport(ctx context.Context, n int64) (r sealedReport, err error) {
+	r.bundle, err = s.Vault.Get(ctx, reportFile(n, evidence.FileBundle))
+	if errors.Is(err, vault.ErrNotFound) {
+		return r, fmt.Errorf("report %d is not in the vault: the chain would have a gap; find out what happened to it first", n)
 	}
+	if err != nil {
+		return r, err
+	}
+	if r.payload, _, _, err = evidence.OpenBundle(r.bundle); err != nil {
+		return r, fmt.Errorf("report %d: %w", n, err)
+	}
+	st, err := evidence.ParseStatement(r.payload)
+	if err != nil {
+		return r, fmt.Errorf("report %d: %w", n, err)
+	}
+	r.predicate = st.Predicate
+	return r, nil
+}
+
+func (s *Sweeper) teamsOf(ctx context.Context, n int64) ([]evidence.TeamRow, error) {
 	data, err := s.Vault.Get(ctx, reportFile(n, evidence.FileTeams))
 	if err != nil {
 		return nil, err
@@ -235,6 +266,19 @@ func (s *Sweeper) factsOf(ctx context.Context, n int64) (*evidence.Facts, error)
 	teams, err := evidence.ParseTeams(data)
 	if err != nil {
 		return nil, fmt.Errorf("report %d: %w", n, err)
+	}
+	return teams, nil
+}
+
+// factsOf reads what changes are measured against out of a sealed report.
+func (s *Sweeper) factsOf(ctx context.Context, n int64) (*evidence.Facts, error) {
+	config, err := s.Vault.Get(ctx, reportFile(n, evidence.FileConfig))
+	if err != nil {
+		return nil, err
+	}
+	teams, err := s.teamsOf(ctx, n)
+	if err != nil {
+		return nil, err
 	}
 	facts, err := evidence.FactsOf(config, teams)
 	if err != nil {

@@ -37,7 +37,8 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 			continue // nothing of it goes, and half a count compares with nothing
 		}
 		c.Listed += p.Listed
-		c.Expired += p.Expired - plan.Census.ExpiredHeld // what is held doesn't go
+		c.Expired += p.Expired - plan.Census.ExpiredHeld - plan.Census.Pending // what is held or hides something doesn't go
+		c.Purge += plan.Census.Purge
 		c.KeyDateAlone += p.ExpiredByKeyDateAlone - plan.Census.KeyDateHeld
 	}
 	file := GuardFile{Go: run.Deletes()}

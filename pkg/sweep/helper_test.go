@@ -50,7 +50,7 @@ type world struct {
 	spec        sweep.Spec
 	req         sweep.Request
 	cut         int // entries of a plan segment; 0: the default
-	open        func(context.Context, sweep.StoreSpec) (sweep.Store, error)
+	open        func(context.Context, sweep.StoreSpec) (sweep.Bucket, error)
 	logs        *logs
 
 	mu   sync.Mutex
@@ -73,14 +73,23 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	server := buckettest.Embedded(t)
 	server.CreateBucket(store1)
-	w := &world{Server: server, Gate: buckettest.Proxy(t, server.URL), t: t, vaultDir: t.TempDir(), logs: new(logs), now: noon}
+	w := newWorldOver(t, buckettest.Proxy(t, server.URL))
+	w.Server = server
+	return w
+}
+
+// newWorldOver is a world over any server behind a proxy.
+func newWorldOver(t testing.TB, gate *buckettest.Gate) *world {
+	t.Helper()
+	w := &world{Gate: gate, t: t, vaultDir: t.TempDir(), logs: new(logs), now: noon}
 	w.OnResponse(func(_ string, r *http.Response) { w.date(r) })
 	w.lease = openDir(t, t.TempDir())
 	w.vault, w.work = openDir(t, w.vaultDir), w.lease
 	w.keys()
-	w.open = func(ctx context.Context, s sweep.StoreSpec) (sweep.Store, error) {
-		return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint,
-			Region: s.Region, PathStyle: s.PathStyle, Versioning: s.Versioning, Checksum: s.Checksum})
+	w.open = func(ctx context.Context, s sweep.StoreSpec) (sweep.Bucket, error) {
+		b, err := bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint,
+			Region: s.Region, PathStyle: s.PathStyle, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum})
+		return sweep.Bucket{Store: b, Examiner: b}, err
 	}
 	w.spec = sweep.Spec{
 		Organization: evidence.Organization{Name: "Example Inc.", Contact: "privacy@example.com"},

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
-	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
@@ -31,7 +32,7 @@ type ShardPlan struct {
 // leftAlone says why nothing of the shard may be deleted, "" if it may: its
 // listing did not come to its end.
 func (p ShardPlan) leftAlone() string {
-	if p.Census.Complete || sweptAllTheSame(p.Census.Problem) {
+	if p.Census.Complete {
 		return ""
 	}
 	return p.Census.Problem
@@ -47,17 +48,18 @@ func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) erro
 		return err
 	}
 	p := &planner{sweeper: s, run: run, shard: shard, segments: []Segment{}}
-	census, err := s.census(ctx, stop, run, shard, p.take)
+	p.stack = keyStack{planner: p}
+	census, err := s.census(ctx, stop, run, shard, firstLook, p.take)
 	if err != nil {
 		return err
 	}
-	if err := p.flush(ctx); err != nil {
+	if err := errors.Join(p.stack.close(ctx), p.flush(ctx)); err != nil {
 		return err
 	}
 	return s.save(ctx, run, planFile(shard), ShardPlan{Census: *census, Segments: p.segments})
 }
 
-// planner collects expired entries into segments.
+// planner collects what is to go into segments.
 type planner struct {
 	sweeper  *Sweeper
 	run      *Run
@@ -65,23 +67,53 @@ type planner struct {
 	buffer   []Planned
 	listedAt time.Time
 	segments []Segment
+	stack    keyStack
 }
 
-// take adds an expired entry. All entries of a key stay in one segment, since
-// today a key has one entry.
+// most is how many entries a segment holds at most.
+func (p *planner) most() int { return cmp.Or(p.sweeper.segmentMax, segmentEntries) }
+
+// take adds an entry, if it is to go.
 func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked time.Time) error {
-	if !v.Expired || p.run.Type == evidence.TypeAttestation {
+	sh := p.run.Shards[p.shard]
+	switch {
+	case p.run.Type == evidence.TypeAttestation:
 		return nil
+	case e.Opaque || sh.Uploads || !p.run.versioned(sh.Store):
+		if !v.Goes() {
+			return nil
+		}
+		return p.addAll(ctx, []Planned{planned(e, v)}, asked)
 	}
-	if len(p.buffer) == cmp.Or(p.sweeper.segmentMax, segmentEntries) {
+	if e.Key != p.stack.key {
+		if err := p.stack.close(ctx); err != nil {
+			return err
+		}
+		p.stack = keyStack{planner: p, key: e.Key, asked: asked}
+	}
+	return p.stack.add(ctx, e, v)
+}
+
+// addAll adds entries that were listed from asked on. They are in one segment,
+// unless they are more than fit into one.
+func (p *planner) addAll(ctx context.Context, entries []Planned, asked time.Time) error {
+	most := p.most()
+	if len(p.buffer) > 0 && len(p.buffer)+len(entries) > most {
 		if err := p.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if len(p.buffer) == 0 {
-		p.listedAt = asked
+	for chunk := range slices.Chunk(entries, most) {
+		if len(p.buffer) == 0 {
+			p.listedAt = asked
+		}
+		p.buffer = append(p.buffer, chunk...)
+		if len(p.buffer) == most {
+			if err := p.flush(ctx); err != nil {
+				return err
+			}
+		}
 	}
-	p.buffer = append(p.buffer, planned(e, v))
 	return nil
 }
 
@@ -108,10 +140,18 @@ func (p *planner) flush(ctx context.Context) error {
 	return nil
 }
 
+// look is which of a run's two listings is made.
+type look int
+
+const (
+	firstLook  look = iota // before the sweep: what is to go is taken for gone
+	secondLook             // after it: what is there has stayed
+)
+
 // census lists a shard once, judges and counts each entry, and hands it to
 // take with the time at which its page was asked for. An error is one of ours
 // (storage, context), never of the listing.
-func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
+func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int, which look,
 	take func(ctx context.Context, e Entry, v retention.Verdict, asked time.Time) error,
 ) (*Census, error) {
 	sh := run.Shards[shard]
@@ -121,8 +161,9 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 		return nil, err
 	}
 	judge := retention.NewJudge(policy)
-	t := tally{census: newCensus(), nearMatch: policy.Roster.NearMatcher(), allTeams: run.Spec.AllTeams,
-		lateFrom: run.Cutoff.Add(-run.interval())}
+	t := tally{census: newCensus(), look: which, nearMatch: policy.Roster.NearMatcher(), allTeams: run.Spec.AllTeams,
+		lateFrom: run.Cutoff.Add(-run.interval()), newest: newest{most: run.sample(which)}}
+	defer t.close()
 	store, err := s.open(ctx, run, sh.Store)
 	if err != nil {
 		t.census.Problem = CodeUnreachable
@@ -130,12 +171,15 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 		return t.census, nil
 	}
 	asked := s.Now()
-	for page, err := range store.Pages(ctx, bucket.Range{After: string(sh.After), UpTo: string(sh.UpTo)}) {
+	for page, err := range store.Pages(ctx, run.rangeOf(shard)) {
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
 			t.census.Problem = CodeListing
+			if sh.Uploads {
+				t.census.Problem = CodeUploadsUnseen
+			}
 			s.Log.Error().Str("store", spec.Name).Err(err).Msg("listing can't be finished")
 			return t.census, nil
 		}
@@ -156,11 +200,6 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int,
 		asked = s.Now()
 	}
 	t.census.Complete = true
-	if f := run.Found[sh.Store]; f.Uploads > 0 {
-		t.census.Complete, t.census.Problem = false, CodeUploads
-	} else if f.UploadsUnseen {
-		t.census.Complete, t.census.Problem = false, CodeUploadsUnseen
-	}
 	return t.census, nil
 }
 

@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 )
@@ -10,15 +11,33 @@ import (
 // Store is a bucket, or a prefix of one, under retention. Its methods are safe
 // for concurrent use.
 type Store interface {
-	// Inspect asks for versioning, lock and upload state and for the server's clock.
+	// Inspect asks for versioning and lock state and for the server's clock.
 	Inspect(ctx context.Context) (bucket.State, error)
 	// ProbeDelete asks whether deletes are allowed, without deleting anything.
 	ProbeDelete(ctx context.Context) error
-	// Pages lists a key range. Only an iteration that ends without an error
-	// saw all of it.
+	// Pages lists a range. Only an iteration that ends without an error saw all
+	// of it. Versions and markers of a key come newest first.
 	Pages(ctx context.Context, r bucket.Range) iter.Seq2[bucket.Page, error]
-	// Delete makes one attempt and returns one Deletion an entry, in order.
+	// Delete makes one attempt and returns one Deletion an entry, in order. The
+	// entries are uploads, which are aborted, or none of them is.
 	Delete(ctx context.Context, entries []Entry) []bucket.Deletion
+}
+
+// Examiner looks closely at one entry. Its methods are safe for concurrent use.
+type Examiner interface {
+	// Lock asks for retention and legal hold; an error says that nobody knows.
+	Lock(ctx context.Context, e Entry) (bucket.Lock, error)
+	// LastPart returns when the newest part of an upload came, zero without any.
+	LastPart(ctx context.Context, e Entry) (time.Time, error)
+	// Metadata returns a user metadata header. The error wraps bucket.ErrGone if
+	// the entry isn't there any more.
+	Metadata(ctx context.Context, e Entry, name string) (value string, ok bool, err error)
+}
+
+// Bucket is an opened store.
+type Bucket struct {
+	Store
+	Examiner
 }
 
 // Area is put-once storage for small files: the vault, or the work area.

@@ -21,9 +21,7 @@ const (
 	CodeUnreachable       = "STORE_UNREACHABLE"  // can't be reached, or refuses us
 	CodeDeleteDenied      = "DELETE_DENIED"      // may be listed but not swept
 	CodeVersioningUnknown = "VERSIONING_UNKNOWN" // the server can't say
-	CodeVersioned         = "VERSIONED_BUCKET"   // has or had versioning
-	CodeUploads           = "UPLOADS_NOT_SWEPT"  // incomplete uploads are there
-	CodeUploadsUnseen     = "UPLOADS_NOT_LISTED" // or could not be looked for
+	CodeUploadsUnseen     = "UPLOADS_NOT_LISTED" // incomplete uploads can't be listed to the end
 	CodeListing           = "LISTING_INCOMPLETE"
 	CodeInterrupted       = "INTERRUPTED"
 )
@@ -36,8 +34,8 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preflight: make the run's id: %w", err)
 	}
-	run := &Run{ID: id.String(), Type: req.Type, Trigger: req.Trigger, Slot: req.Slot, Spec: req.Spec,
-		Found: make([]StoreFound, len(req.Spec.Stores)), opened: make([]Store, len(req.Spec.Stores))}
+	run := &Run{ID: id.String(), Type: req.Type, Trigger: req.Trigger, Slot: req.Slot, Spec: req.Spec, PrefixOnly: req.PrefixOnly,
+		Found: make([]StoreFound, len(req.Spec.Stores)), opened: make([]Bucket, len(req.Spec.Stores))}
 	why := make([]error, len(req.Spec.Stores))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, s.Concurrency))
@@ -51,8 +49,8 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 		return nil, fmt.Errorf("preflight: %w", err)
 	}
 	usable := false
-	for i, f := range run.Found {
-		usable = usable || why[i] == nil || f.Left == CodeVersioned
+	for i := range run.Found {
+		usable = usable || why[i] == nil
 	}
 	if !usable {
 		return nil, fmt.Errorf("preflight: no store can be worked on, nothing was deleted: %w", errors.Join(why...))
@@ -63,12 +61,55 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 		}
 	}
 	run.clock(s.Now())
-	for i, f := range run.Found {
-		if f.Left == "" {
-			run.Shards = append(run.Shards, Shard{Store: i})
-		}
+	if run.Shards, err = run.cut(); err != nil {
+		return nil, fmt.Errorf("preflight: %w", err)
+	}
+	if run.Purge, err = s.purgeable(ctx, run); err != nil {
+		return nil, fmt.Errorf("preflight: %w", err)
 	}
 	return run, nil
+}
+
+// cut makes the shards: for each store that is worked on its key ranges, and
+// after all of these its uploads.
+func (r *Run) cut() ([]Shard, error) {
+	var shards, uploads []Shard
+	for i, f := range r.Found {
+		if f.Left != "" {
+			continue
+		}
+		uploads = append(uploads, Shard{Store: i, Uploads: true})
+		if !r.PrefixOnly {
+			shards = append(shards, Shard{Store: i})
+			continue
+		}
+		prefixes, err := r.teamPrefixes(i)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range prefixes {
+			shards = append(shards, Shard{Store: i, Prefix: []byte(p)})
+		}
+	}
+	return append(shards, uploads...), nil
+}
+
+// teamPrefixes are the prefixes of the ZDR teams' keys in a store, sorted.
+func (r *Run) teamPrefixes(store int) ([]string, error) {
+	policy, err := r.Policy(store)
+	if err != nil {
+		return nil, err
+	}
+	var prefixes []string
+	for _, team := range policy.Roster.Teams {
+		for _, l := range policy.Layouts {
+			if p, ok := l.TeamPrefix(team.ID); ok {
+				prefixes = append(prefixes, p)
+			}
+		}
+	}
+	slices.Sort(prefixes)
+	return slices.Compact(prefixes), nil
 }
 
 // clock fixes the run's start and cutoff: the earlier of the local clock and
@@ -89,12 +130,12 @@ func (r *Run) clock(local time.Time) {
 
 // inspect asks one store for its state. A store that is to be left alone comes
 // back with a code, and an error for the log that says what to do.
-func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (Store, StoreFound, error) {
+func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (Bucket, StoreFound, error) {
 	found := StoreFound{Versioning: bucket.StateUnknown, ObjectLock: bucket.StateUnknown}
 	store, err := s.Open(ctx, spec)
 	if err != nil {
 		found.Left = CodeUnreachable
-		return nil, found, err
+		return Bucket{}, found, err
 	}
 	state, err := store.Inspect(ctx)
 	if err != nil {
@@ -102,13 +143,13 @@ func (s *Sweeper) inspect(ctx context.Context, spec StoreSpec, deletes bool) (St
 		return store, found, err
 	}
 	found.Versioning, found.ObjectLock, found.Provider = state.Versioning, state.ObjectLock, state.Provider
-	found.Skew, found.Uploads, found.UploadsUnseen = state.Skew, state.Uploads, !state.UploadsComplete
+	found.Skew = state.Skew
 	switch found.Versioning {
 	case bucket.StateNever:
 	case bucket.StateEnabled, bucket.StateSuspended:
-		found.Left = CodeVersioned
-		return store, found, fmt.Errorf("store %q: bucket %q has or had versioning (%s): this version of sweeper does not sweep versions yet; the store is reported, not swept",
-			spec.Name, spec.Bucket, found.Versioning)
+		// The right to delete is found out by deleting: asked for with a key that
+		// doesn't exist, a server that ignores version ids would make a marker.
+		return store, found, nil
 	default:
 		found.Left = CodeVersioningUnknown
 		return store, found, fmt.Errorf("store %q: the server of bucket %q does not say whether versioning is on: if it never was, set `versioning: never`",

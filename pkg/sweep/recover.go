@@ -129,13 +129,20 @@ func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan,
 // addDead counts an entry of which only the plan is known.
 func (c *Census) addDead(e Planned, allTeams bool) {
 	p := &c.Population
-	p.Listed, p.Expired, p.Objects, p.Bytes = p.Listed+1, p.Expired+1, p.Objects+1, p.Bytes+e.Size
+	p.Listed, p.Bytes = p.Listed+1, p.Bytes+e.Size
+	*kindOf(p, e.Kind)++
+	if e.Why == evidence.WhyAge {
+		p.Expired++
+	} else {
+		p.Kept++
+	}
 	switch {
 	case e.Private && e.Team == "":
 		p.Unattributed++
 	case e.Team != "" && (e.Private || allTeams):
 		n := c.Teams[e.Team]
-		n.Objects, n.Planned = n.Objects+1, n.Planned+1
+		n.add(one(e.Kind))
+		n.Planned++
 		c.Teams[e.Team] = n
 	}
 }
@@ -149,8 +156,7 @@ func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, 
 	if err != nil {
 		return err
 	}
-	w := &sweeping{sweeper: s, stop: ctx, spec: run.Spec.Stores[run.Shards[shard].Store],
-		prefix: string(run.Shards[shard].After), entries: entries, fates: make([]fate, len(entries))}
+	w := s.sweeping(ctx, run, shard, Bucket{}, entries)
 	switch halt := s.leaveAll(run, guard, plan); halt {
 	case "":
 		err = s.lookUpDead(ctx, run, shard, w)
@@ -172,7 +178,7 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweepi
 	store, err := s.open(ctx, run, run.Shards[shard].Store)
 	var seen []sight
 	if err == nil {
-		seen, err = lookup(ctx, store, w.prefix, w.entriesOf(indices(len(w.entries))))
+		seen, err = looker{store: store, within: w.within}.look(ctx, w.entriesOf(indices(len(w.entries))))
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -42,7 +42,8 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 	findings := f.findings(rows, int64(len(missed)), changes)
 	zdr := zdrSummary(rows)
 	zdr.RosterSource, zdr.RosterSHA256 = spec.Roster.Source, spec.Roster.SHA256
-	zdr.RosterAsOf, zdr.Mode = evidence.FormatTime(spec.Roster.Roster.AsOf), "full"
+	zdr.RosterAsOf, zdr.Mode = evidence.FormatTime(spec.Roster.Roster.AsOf), run.mode()
+	zdr.Witness, _ = f.witness()
 	p := evidence.Predicate{
 		SchemaVersion: evidence.SchemaVersion, ReportID: run.ID, ReportType: kind, Result: verdict(kind, findings),
 		Signer: signer, Chain: chain, Organization: spec.Organization,
@@ -205,7 +206,7 @@ func (f *facts) totals() evidence.Totals {
 }
 
 // exceptions are what was not as the promise says, store by store: codes of
-// entries, and of stores (with the uploads that were seen).
+// entries, and of stores.
 func (f *facts) exceptions() []evidence.Exception {
 	var list []evidence.Exception
 	for i, s := range f.run.Spec.Stores {
@@ -213,11 +214,12 @@ func (f *facts) exceptions() []evidence.Exception {
 		if found.Left != "" {
 			list = append(list, evidence.Exception{Code: found.Left, Store: s.Name, Count: 1})
 		}
-		if found.Uploads > 0 {
-			list = append(list, evidence.Exception{Code: CodeUploads, Store: s.Name, Count: found.Uploads})
-		}
 		for _, code := range sortedKeys(st.codes) {
-			list = append(list, evidence.Exception{Code: code, Store: s.Name, Count: st.codes[code]})
+			x := evidence.Exception{Code: code, Store: s.Name, Count: st.codes[code]}
+			if code == CodeObjectLock {
+				x.Until = optionalTime(st.lockedUntil)
+			}
+			list = append(list, x)
 		}
 	}
 	return list

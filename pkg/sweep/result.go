@@ -26,6 +26,9 @@ const (
 	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
 	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
 	CodeTeamsUncounted    = "TEAMS_NOT_COUNTED" // more teams than are counted: does the layout read one out of every key?
+	CodePrefixOnly        = "PREFIX_ONLY"       // an attestation over the ZDR teams' prefixes alone
+	CodeMetadata          = "ZDR_METADATA"      // an entry's own metadata says that it was stored under ZDR
+	CodeWitnessIncomplete = "WITNESS_INCOMPLETE"
 )
 
 // weight is what a reason does to the result.
@@ -73,14 +76,13 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	if f.run.Type == evidence.TypeDryRun && !f.run.Spec.Confirm {
 		add(CodeConfirmNone, 1, inconclusive)
 	}
-	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeVersioned, CodeListing,
-		CodeUploads, CodeUploadsUnseen} {
+	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeListing, CodeUploadsUnseen} {
 		add(code, f.storesWith(code), inconclusive)
 	}
 	_, excused, _ := f.remaining()
 	add(CodeHeld, max(t.Held, excused.Held), exception)
 	add(CodeLocked, t.Locked, exception)
-	add(CodePending, t.Pending, exception)
+	add(CodePending, max(t.Pending, excused.Pending), exception)
 	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
 	add(CodeLate, f.late(), notice)
 	add(CodeAnomaly, t.Anomalies, notice)
@@ -106,6 +108,12 @@ func (f *facts) teamsDropped() bool {
 func (f *facts) zdrFindings(add func(string, int64, weight), rows []evidence.TeamRow) {
 	zdr := zdrSummary(rows)
 	add(CodeZDRViolation, zdr.Violation, broken)
+	witness, unseen := f.witness()
+	add(CodeMetadata, witness.Found, broken)
+	add(CodeWitnessIncomplete, unseen, inconclusive)
+	if f.run.PrefixOnly {
+		add(CodePrefixOnly, 1, inconclusive)
+	}
 	if doubt := f.run.rosterDoubt(); doubt != "" {
 		add(doubt, 1, inconclusive)
 	}
@@ -200,22 +208,19 @@ func (f *facts) interrupted() bool {
 }
 
 // unexcused counts the expired entries that the second listing saw, without an
-// excuse, in the stores that were swept. A store that could not be listed to the
-// end was left alone, and is inconclusive for that.
+// excuse, in the shards that were swept. One that could not be listed to the end
+// was left alone, and its store is inconclusive for that.
 func (f *facts) unexcused() (n int64) {
 	for _, s := range f.stores {
-		if s.after != nil && (s.before.Complete || sweptAllTheSame(s.before.Problem)) {
-			n += s.after.Census.Population.Expired - s.after.Census.ExpiredHeld
+		if s.after != nil {
+			n += s.remains - s.lockedStill()
 		}
 	}
 	return n
 }
 
-// sweptAllTheSame reports whether a store is swept though its census is not
-// complete: only what this version can't sweep is missing from it.
-func sweptAllTheSame(problem string) bool {
-	return problem == CodeUploads || problem == CodeUploadsUnseen
-}
+// lockedStill counts the locked entries among what remains.
+func (s storeFacts) lockedStill() int64 { return max(0, min(s.outcomes.Locked, s.remains)) }
 
 // remaining is what the second listing saw of expired entries.
 func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
@@ -227,10 +232,17 @@ func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
 			continue
 		}
 		complete = complete && after.Census.Complete
-		n += after.Census.Population.Expired
-		excused.Held += after.Census.ExpiredHeld
 	}
-	return n, excused, complete && len(f.run.Shards) == len(f.stores)
+	for i, s := range f.stores {
+		complete = complete && f.run.Found[i].Left == ""
+		if s.after != nil {
+			n += s.after.Census.Population.Expired
+			excused.Held += s.after.Census.ExpiredHeld
+			excused.Pending += s.after.Census.Pending
+			excused.Locked += s.lockedStill()
+		}
+	}
+	return n, excused, complete
 }
 
 func (f *facts) late() (n int64) {

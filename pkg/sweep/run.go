@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
@@ -43,6 +44,13 @@ type RosterSpec struct {
 	AllowEmpty bool `json:"allowEmpty"`
 }
 
+// Metadata is the second witness: how many of the newest entries of a store are
+// asked for which user metadata header; off while the header is empty.
+type Metadata struct {
+	Header string `json:"header"`
+	Sample int    `json:"sample"`
+}
+
 // Spec is everything that decides in a run, as values: made from the config,
 // the roster and the holds, and frozen in run.json.
 type Spec struct {
@@ -53,6 +61,8 @@ type Spec struct {
 	AgeSource    retention.AgeSource   `json:"ageSource"`
 	Stores       []StoreSpec           `json:"stores"`
 	Roster       RosterSpec            `json:"roster"`
+	Purge        bool                  `json:"purge"` // violations of ZDR go, however young
+	Metadata     Metadata              `json:"metadata"`
 	Holds        []retention.Hold      `json:"holds"`
 	HoldsSHA256  string                `json:"holdsSha256"`
 	Limits       retention.Limits      `json:"limits"`
@@ -76,6 +86,8 @@ type Request struct {
 	Trigger string
 	// Slot is the slot of the schedule that this run serves; zero for none.
 	Slot time.Time
+	// PrefixOnly makes an attestation list the ZDR teams' prefixes alone.
+	PrefixOnly bool
 }
 
 // StoreFound is what preflight found out about a store.
@@ -86,17 +98,17 @@ type StoreFound struct {
 	Skew       time.Duration `json:"skew"` // server minus local, nanoseconds
 	// Left says why the store is left alone (a code); empty if it is swept.
 	Left string `json:"left"`
-	// Uploads are incomplete uploads, which this version counts but does not abort.
-	Uploads int64 `json:"uploads"`
-	// UploadsUnseen says that they could not be listed to the end.
-	UploadsUnseen bool `json:"uploadsUnseen"`
 }
 
-// Shard is a store and a key range (After, UpTo]; the bounds are bytes.
+// Shard is a store and a key range (After, UpTo]; the bounds are bytes. The
+// incomplete uploads of a store, which a server lists only as a whole, are a
+// shard of their own.
 type Shard struct {
-	Store int    `json:"store"` // index into Stores
-	After []byte `json:"after"`
-	UpTo  []byte `json:"upTo"`
+	Store   int    `json:"store"` // index into Stores
+	After   []byte `json:"after"`
+	UpTo    []byte `json:"upTo"`
+	Prefix  []byte `json:"prefix,omitempty"` // of the keys, beside the store's; only where a run looks at nothing else
+	Uploads bool   `json:"uploads,omitempty"`
 }
 
 // Run is a frozen run: the content of run.json. Creating that file takes the
@@ -112,14 +124,18 @@ type Run struct {
 	// TakenOver says that the run before this one had not released its lease.
 	TakenOver bool `json:"takenOver"`
 	// Leftovers counts working files of earlier runs that could not be removed.
-	Leftovers int64        `json:"leftovers"`
-	Spec      Spec         `json:"spec"`
-	Found     []StoreFound `json:"found"` // a StoreFound for each of Spec.Stores
-	Shards    []Shard      `json:"shards"`
+	Leftovers int64 `json:"leftovers"`
+	// PrefixOnly says that only the ZDR teams' prefixes (and all uploads) are listed.
+	PrefixOnly bool `json:"prefixOnly,omitempty"`
+	// Purge are the ZDR teams whose violations go.
+	Purge  []string     `json:"purge,omitempty"`
+	Spec   Spec         `json:"spec"`
+	Found  []StoreFound `json:"found"` // a StoreFound for each of Spec.Stores
+	Shards []Shard      `json:"shards"`
 
 	// opened are the stores that preflight opened. What they learned of their
 	// servers saves requests; a run that lacks them opens its stores anew.
-	opened []Store
+	opened []Bucket
 	// alive says whether the lease is still good; nil where there is none.
 	alive func() error
 }
@@ -142,7 +158,10 @@ func (r *Run) Policy(store int) (retention.Policy, error) {
 		Store: s.Name, Prefix: s.Prefix,
 		MaxAge: r.Spec.MaxAge, AgeSource: r.Spec.AgeSource,
 		Start: r.start(), Cutoff: r.Cutoff,
-		Zone: zone, NoTeam: s.NoTeam, Holds: r.Spec.Holds, Roster: r.Spec.Roster.Roster,
+		Zone: zone, NoTeam: s.NoTeam, Holds: r.Spec.Holds, Roster: r.Spec.Roster.Roster, Purge: map[string]bool{},
+	}
+	for _, team := range r.Purge {
+		p.Purge[team] = true
 	}
 	for _, text := range s.Layouts {
 		l, err := retention.ParseLayout(s.Prefix, text)
@@ -154,6 +173,22 @@ func (r *Run) Policy(store int) (retention.Policy, error) {
 	return p, nil
 }
 
+// versioned reports whether a store's bucket has, or had, versioning.
+func (r *Run) versioned(store int) bool { return r.Found[store].Versioning != bucket.StateNever }
+
+// rangeOf is what the listing of a shard covers.
+func (r *Run) rangeOf(shard int) bucket.Range {
+	sh := r.Shards[shard]
+	list := bucket.Range{After: string(sh.After), UpTo: string(sh.UpTo), Prefix: string(sh.Prefix), What: bucket.Current}
+	switch {
+	case sh.Uploads:
+		list.What = bucket.Uploads
+	case r.versioned(sh.Store):
+		list.What = bucket.Versions
+	}
+	return list
+}
+
 // Names of a run's files in the work area.
 func workName(n int64, file string) string { return fmt.Sprintf("%010d/%s", n, file) }
 
@@ -163,6 +198,7 @@ func planFile(shard int) string           { return fmt.Sprintf("plan-%04d.json",
 func segmentFile(shard, n int) string     { return fmt.Sprintf("plan-%04d-%05d.jsonl.zst", shard, n) }
 func begunName(shard, n int) string       { return fmt.Sprintf("begun-%04d-%05d.json", shard, n) }
 func confirmFile(shard int) string        { return fmt.Sprintf("confirm-%04d.json", shard) }
+func witnessFile(store int) string        { return fmt.Sprintf("witness-%04d.json", store) }
 func sweptFile(shard, n int) string       { return fmt.Sprintf("swept-%04d-%05d.json", shard, n) }
 func sealFile(name string) string         { return "seal/" + name }
 func reportFile(n int64, f string) string { return evidence.ReportDir(n) + "/" + f }

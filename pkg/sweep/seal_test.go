@@ -115,7 +115,7 @@ func TestAStoreThatCanNotBeOpenedAnyMoreIsLeft(t *testing.T) {
 	if err := s.Guard(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}
-	s.Open = func(context.Context, sweep.StoreSpec) (sweep.Store, error) { return nil, errDisk }
+	s.Open = func(context.Context, sweep.StoreSpec) (sweep.Bucket, error) { return sweep.Bucket{}, errDisk }
 	if err := s.SweepShard(t.Context(), t.Context(), run, 0); err != nil {
 		t.Fatal(err)
 	}

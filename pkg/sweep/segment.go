@@ -35,6 +35,9 @@ type Planned struct {
 	// Private entries are a ZDR team's or unattributed: their line says little.
 	Private bool   `json:"private,omitempty"`
 	Hold    string `json:"hold,omitempty"` // the hold that keeps it
+	// Promotes says that, once this current version is gone, an older one that
+	// stays is what a reader finds.
+	Promotes bool `json:"promotes,omitempty"`
 }
 
 // Entry returns the entry as it was listed.
@@ -49,8 +52,12 @@ func (p Planned) keyHMAC(bucket string, key evidence.TeamKey) string {
 }
 
 func planned(e Entry, v retention.Verdict) Planned {
+	why := evidence.WhyAge
+	if !v.Expired {
+		why = evidence.WhyZDR
+	}
 	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
-		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Opaque: e.Opaque, Created: v.Created, Why: evidence.WhyAge,
+		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Opaque: e.Opaque, Created: v.Created, Why: why,
 		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold}
 }
 

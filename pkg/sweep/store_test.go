@@ -13,38 +13,23 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
 
-func TestAVersionedBucketIsNotTouchedAndSaysSo(t *testing.T) {
-	for _, on := range []bool{true, false} {
-		w := newWorld(t)
-		key := w.seed("acme", 40*day, "a")
-		w.SetVersioning(store1, true)
-		w.SetVersioning(store1, on)
-		s := w.run()
-		w.wantKeys(key)
-		w.wantResult(s, evidence.ResultInconclusive, 3, sweep.CodeVersioned)
-		if n := len(w.Calls("DeleteObjects")) + len(w.Calls("ListObjectsV2")); n > 0 {
-			t.Errorf("%d listings and deletes were sent to it", n)
-		}
-		if note := s.Predicate.Stores[0].Note; note != sweep.CodeVersioned {
-			t.Errorf("the store's note is %q", note)
-		}
-	}
-}
-
-func TestIncompleteUploadsMakeAStoreInconclusiveThoughItsObjectsGo(t *testing.T) {
+func TestIncompleteUploadsGoLikeEverythingElse(t *testing.T) {
 	w := newWorld(t)
 	w.seed("acme", 40*day, "a")
-	answer, err := http.Post(w.Server.URL+"/"+store1+"/acme/upload?uploads", "", nil)
+	answer, err := http.Post(w.Server.URL+"/"+store1+"/"+dated("acme", 40*day, "u")+"?uploads", "", nil)
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("an upload can't be begun: %v, %v", answer, err)
 	}
 	answer.Body.Close()
 	s := w.run()
 	w.wantKeys()
-	w.wantResult(s, evidence.ResultInconclusive, 3, sweep.CodeUploads)
-	w.wantOutcomes(s, evidence.OutcomeCounts{Planned: 1, Deleted: 1})
-	if s.Teams[0].State != evidence.StateInconclusive {
-		t.Errorf("a ZDR team is %s beside uploads that nobody looked into", s.Teams[0].State)
+	w.wantResult(s, evidence.ResultKept, 0)
+	w.wantOutcomes(s, evidence.OutcomeCounts{Planned: 2, Deleted: 1, Aborted: 1})
+	if p := s.Predicate.Totals; p.Uploads != 1 || p.Objects != 1 || p.Listed != 2 {
+		t.Errorf("population is %+v, want one object and one upload", p.PopulationCounts)
+	}
+	if s := w.run(); s.Predicate.Totals.Listed != 0 {
+		t.Errorf("the next run lists %+v, want nothing", s.Predicate.Totals.PopulationCounts)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,10 +22,12 @@ type fate struct {
 }
 
 // SweptFile is swept-SSSS-NNNNN.json: what the manifest part of a segment does
-// not hold. A run that dies between the two loses these two numbers only.
+// not hold. A run that dies between the two loses these only.
 type SweptFile struct {
 	Retries       int64 `json:"retries"`
 	WindowSeconds int64 `json:"windowSeconds"`
+	// LockedUntil is when the last of the retentions that kept an entry ends.
+	LockedUntil time.Time `json:"lockedUntil,omitzero"`
 }
 
 // SweepShard takes each plan segment of the shard, deletes what it names
@@ -58,9 +61,8 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 		if err != nil {
 			return err
 		}
-		w := &sweeping{sweeper: s, stop: stop, store: store, spec: run.Spec.Stores[run.Shards[shard].Store],
-			prefix: string(run.Shards[shard].After), entries: seg, fates: make([]fate, len(seg)),
-			checked: plan.Segments[n].ListedAt, halt: halt, alive: run.alive}
+		w := s.sweeping(stop, run, shard, store, seg)
+		w.checked, w.halt, w.alive = plan.Segments[n].ListedAt, halt, run.alive
 		if halt == "" {
 			if w.resent, err = s.begunBefore(ctx, run, shard, n); err != nil {
 				return err
@@ -75,6 +77,13 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 		halt = w.halt
 	}
 	return nil
+}
+
+// sweeping is a segment of a shard, about to be swept or looked at.
+func (s *Sweeper) sweeping(stop context.Context, run *Run, shard int, store Bucket, entries []Planned) *sweeping {
+	at := run.Shards[shard].Store
+	return &sweeping{sweeper: s, stop: stop, store: store, spec: run.Spec.Stores[at], within: run.rangeOf(shard),
+		objectLock: run.Found[at].ObjectLock, start: run.start(), entries: entries, fates: make([]fate, len(entries))}
 }
 
 // begunBefore reports whether somebody began to delete this segment before: then
@@ -158,7 +167,7 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return fmt.Errorf("write the evidence of %d entries, nothing more is deleted: %w", len(w.entries), err)
 	}
-	return s.save(ctx, run, sweptFile(shard, n), SweptFile{Retries: w.retries, WindowSeconds: w.window()})
+	return s.save(ctx, run, sweptFile(shard, n), SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil})
 }
 
 // part builds a manifest part: one line a planned entry, in plan order.
@@ -212,9 +221,9 @@ func line(store int, bucket string, key evidence.TeamKey, e Planned, f fate, cle
 type sweeping struct {
 	sweeper *Sweeper
 	stop    context.Context
-	store   Store
+	store   Bucket
 	spec    StoreSpec
-	prefix  string // the shard's After
+	within  bucket.Range // the shard's listing
 	entries []Planned
 	fates   []fate
 	checked time.Time // when the entries were last seen unchanged
@@ -223,6 +232,13 @@ type sweeping struct {
 	halt    string // why the rest of the store is left; "" to go on
 	retries int64
 	longest time.Duration // that a rewritable entry went unchecked before its delete
+
+	start       time.Time // the run's
+	going       map[name]bool
+	codes       map[int]string // that the lines of some entries get, if they go
+	objectLock  string         // the bucket's state
+	mute        bool           // nobody may ask for locks
+	lockedUntil time.Time
 }
 
 func (w *sweeping) window() int64 {
@@ -234,28 +250,33 @@ func (w *sweeping) settle(i int, outcome, code, by string) {
 	w.sweeper.progress().Done(1)
 }
 
-// all gives each entry of the segment its outcome.
+// all gives each entry of the segment its outcome. Markers come last, when it is
+// known what stays under them.
 func (w *sweeping) all(ctx context.Context) error {
-	size := max(1, w.spec.Batch)
-	batch := make([]int, 0, size)
+	var data, markers []int
+	w.going = map[name]bool{}
 	for i, e := range w.entries {
-		if w.halt == "" && e.Hold != "" {
+		switch {
+		case w.halt == "" && e.Hold != "":
 			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
-			continue
-		}
-		if w.halt == "" && e.Opaque {
+		case w.halt == "" && e.Opaque:
 			w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
-			continue
+		case e.Kind == retention.Marker:
+			markers = append(markers, i)
+			w.going[nameOf(e.Entry())] = true
+		default:
+			data = append(data, i)
 		}
-		batch = append(batch, i)
-		if len(batch) == size {
+	}
+	for _, idx := range [][]int{data, markers} {
+		for batch := range slices.Chunk(idx, max(1, w.spec.Batch)) {
 			if err := w.batch(ctx, batch); err != nil {
 				return err
 			}
-			batch = batch[:0]
 		}
 	}
-	return w.batch(ctx, batch)
+	w.promoted()
+	return nil
 }
 
 // batch deletes some entries of the segment, or leaves them when the store is
@@ -270,7 +291,16 @@ func (w *sweeping) batch(ctx context.Context, batch []int) error {
 		}
 		return nil
 	}
+	if err := w.active(ctx, batch); err != nil {
+		return err
+	}
 	return w.delete(ctx, batch)
+}
+
+// markers reports whether any of the entries is a delete marker, which goes only
+// after another look at what lies under it.
+func (w *sweeping) markers(idx []int) bool {
+	return slices.ContainsFunc(idx, func(i int) bool { return w.entries[i].Kind == retention.Marker })
 }
 
 // rewritable reports whether any of the entries could have been given other

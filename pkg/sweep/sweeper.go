@@ -20,7 +20,7 @@ type Sweeper struct {
 	// another run has it.
 	Lease func(ctx context.Context) (*vault.Lease, error)
 	// Open opens a store; it makes no request.
-	Open        func(ctx context.Context, s StoreSpec) (Store, error)
+	Open        func(ctx context.Context, s StoreSpec) (Bucket, error)
 	Vault, Work Area
 	// Signer is used by seal alone.
 	Signer      evidence.Signer
@@ -124,6 +124,9 @@ func (s *Sweeper) steps(ctx, stop context.Context, run *Run) error {
 	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.PlanShard(ctx, stop, run, i) }); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
+	if err := s.witnesses(ctx, stop, run); err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
 	if run.Type == evidence.TypeAttestation {
 		return nil
 	}
@@ -175,14 +178,14 @@ func (s *Sweeper) progress() Progress {
 
 // open returns the store of a run by its index: the one that preflight opened,
 // which knows its server by now, or a new one.
-func (s *Sweeper) open(ctx context.Context, run *Run, store int) (Store, error) {
-	if store < len(run.opened) && run.opened[store] != nil {
+func (s *Sweeper) open(ctx context.Context, run *Run, store int) (Bucket, error) {
+	if store < len(run.opened) && run.opened[store].Store != nil {
 		return run.opened[store], nil
 	}
 	spec := run.Spec.Stores[store]
 	st, err := s.Open(ctx, spec)
 	if err != nil {
-		return nil, fmt.Errorf("open store %q: %w", spec.Name, err)
+		return Bucket{}, fmt.Errorf("open store %q: %w", spec.Name, err)
 	}
 	return st, nil
 }

@@ -21,11 +21,15 @@ import (
 
 var t0 = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 
-// shelf is a store in memory that only lists.
+// shelf is a store in memory that only lists, and never had versioning.
 type shelf struct {
 	Store
 	entries []retention.Entry // in key order
 	fail    error             // at the end of the listing
+}
+
+func (s shelf) Inspect(context.Context) (bucket.State, error) {
+	return bucket.State{Versioning: bucket.StateNever}, nil
 }
 
 func (s shelf) Pages(_ context.Context, r bucket.Range) iter.Seq2[bucket.Page, error] {
@@ -83,12 +87,12 @@ func TestLookupSaysOfEachEntryWhatTheStoreShows(t *testing.T) {
 			asked = append(asked, e)
 			want = append(want, map[int]sight{0: unchanged, 4: unchanged, 1: changed, 2: changed, 3: changed, 5: gone}[fate])
 		}
-		seen, err := lookup(t.Context(), shelf{entries: there}, "", asked)
+		seen, err := looker{store: shelf{entries: there}}.look(t.Context(), asked)
 		if err != nil || !slices.Equal(seen, want) && len(want) > 0 {
 			t.Fatalf("lookup: %v, %v, want %v", seen, err, want)
 		}
 		if len(asked) > 0 {
-			if _, err := lookup(t.Context(), shelf{entries: there, fail: errors.New("cut")}, "", asked); err == nil {
+			if _, err := (looker{store: shelf{entries: there, fail: errors.New("cut")}}).look(t.Context(), asked); err == nil {
 				t.Fatal("a listing that broke off settles entries")
 			}
 		}
@@ -137,9 +141,10 @@ func TestATeamIsZeroOnlyWhereEverythingWasSeenAndAttributed(t *testing.T) {
 		c.Teams["zdr"], c.NearMatches["zdr"], c.NearMatches["other"] = count, n("near"), n("near other")
 		doubt := rapid.SampledFrom([]string{"", CodeRosterStale}).Draw(t, "doubt")
 		seen := c.Complete && c.Population.Unattributed == 0 && c.NearMatches["zdr"] == 0 && doubt == "" && count.DatesDiffer == 0
-		got := teamState("zdr", c, doubt)
+		witness := WitnessFile{Teams: map[string]int64{"zdr": n("witnessed"), "other": n("other witnessed")}}
+		got := teamState("zdr", c, witness, doubt)
 		switch {
-		case count.Violation > 0:
+		case count.Violation > 0, witness.Teams["zdr"] > 0:
 			if got != evidence.StateViolation {
 				t.Fatalf("a violation is %s", got)
 			}
@@ -167,9 +172,12 @@ func genCensus() *rapid.Generator[Census] {
 			if v.ZDRTeam {
 				v.ZDR = rapid.SampledFrom([]retention.Finding{retention.FindingResidual, retention.FindingViolation, retention.FindingDatesDisagree}).Draw(t, "zdr")
 			}
+			v.Purge = v.ZDR == retention.FindingViolation && !v.Expired && rapid.Bool().Draw(t, "purge")
 			kind := rapid.SampledFrom([]retention.Kind{retention.Object, retention.Version, retention.Marker, retention.Upload}).Draw(t, "kind")
-			judge.add(retention.Entry{Kind: kind, Size: 3}, v)
+			key := rapid.SampledFrom([]string{"k", "l"}).Draw(t, "key")
+			judge.add(retention.Entry{Key: key, ID: "v", Kind: kind, Size: 3}, v)
 		}
+		judge.close()
 		c.Complete = rapid.Bool().Draw(t, "complete")
 		if !c.Complete {
 			c.Problem = rapid.SampledFrom([]string{CodeListing, CodeInterrupted}).Draw(t, "problem")
@@ -183,7 +191,8 @@ func TestACountAddsUp(t *testing.T) {
 		c := genCensus().Draw(t, "census")
 		p := c.Population
 		if p.Listed != p.Objects+p.NoncurrentVersions+p.DeleteMarkers+p.Uploads || p.Listed != p.Expired+p.Kept ||
-			c.ExpiredHeld > p.Expired || c.KeyDateHeld > min(c.ExpiredHeld, p.ExpiredByKeyDateAlone) {
+			c.ExpiredHeld > p.Expired || c.KeyDateHeld > min(c.ExpiredHeld, p.ExpiredByKeyDateAlone) ||
+			c.Purge > p.Kept || c.Pending > p.DeleteMarkers {
 			t.Fatalf("%+v does not add up", c)
 		}
 		var teams int64
@@ -277,7 +286,7 @@ func (m memory) Remove(context.Context, string) error { return nil }
 
 func TestASegmentIsCutAfter64000Entries(t *testing.T) {
 	area := memory{}
-	run := &Run{Type: evidence.TypeSweep}
+	run := &Run{Type: evidence.TypeSweep, Found: []StoreFound{{Versioning: bucket.StateNever}}, Shards: []Shard{{}}}
 	p := &planner{sweeper: &Sweeper{Work: area}, run: run}
 	for i := range 2*segmentEntries + 1 {
 		e := Entry{Key: fmt.Sprintf("%08d", i), Kind: retention.Object, LastModified: t0}

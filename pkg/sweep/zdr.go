@@ -39,10 +39,10 @@ func (r RosterSpec) Doubt(at time.Time, maxClockSkew time.Duration) string {
 
 // teamState decides what one listing of one store says of a ZDR team. It is
 // zero only over a listing that saw everything and could tell whose it was.
-func teamState(team string, c Census, doubt string) string {
+func teamState(team string, c Census, witness WitnessFile, doubt string) string {
 	n := c.Teams[team]
 	switch {
-	case n.Violation > 0:
+	case n.Violation > 0, witness.Teams[team] > 0:
 		return evidence.StateViolation
 	case n.DatesDiffer > 0, !c.Complete, c.Population.Unattributed > 0, c.NearMatches[team] > 0, doubt != "":
 		return evidence.StateInconclusive
@@ -53,6 +53,14 @@ func teamState(team string, c Census, doubt string) string {
 	default:
 		return evidence.StateZero
 	}
+}
+
+// mode says how much of the stores the ZDR statement is about.
+func (r *Run) mode() string {
+	if r.PrefixOnly {
+		return evidence.ModePrefixes
+	}
+	return evidence.ModeFull
 }
 
 // worst returns the worse of two states: the one that claims less. A state that
@@ -77,9 +85,12 @@ func (f *facts) teamRows(ids *evidence.Identifiers) []evidence.TeamRow {
 		for i := range f.stores {
 			row := f.teamRow(i, team.ID, ids)
 			row.ZDR, row.ZDRSince = true, evidence.FormatTime(team.Since)
-			row.State = teamState(team.ID, f.stores[i].before, doubt)
+			row.State = teamState(team.ID, f.stores[i].before, f.stores[i].witness, doubt)
 			if after := f.stores[i].after; after != nil {
-				row.State = worst(row.State, teamState(team.ID, after.Census, doubt))
+				row.State = worst(row.State, teamState(team.ID, after.Census, f.stores[i].witness, doubt))
+			}
+			if f.run.PrefixOnly && row.State == evidence.StateZero {
+				row.State = evidence.StateZeroInPrefix
 			}
 			rows = append(rows, row)
 		}

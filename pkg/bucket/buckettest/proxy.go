@@ -189,8 +189,12 @@ func Op(r *http.Request) string {
 	switch {
 	case r.Method == http.MethodPost && q.Has("delete"):
 		return "DeleteObjects"
+	case r.Method == http.MethodDelete && q.Has("uploadId"):
+		return "AbortMultipartUpload"
 	case r.Method == http.MethodDelete:
 		return "DeleteObject"
+	case r.Method == http.MethodHead:
+		return "HeadObject"
 	case r.Method != http.MethodGet:
 		return r.Method
 	case q.Has("versioning"):
@@ -199,6 +203,14 @@ func Op(r *http.Request) string {
 		return "GetObjectLockConfiguration"
 	case q.Has("uploads"):
 		return "ListMultipartUploads"
+	case q.Has("uploadId"):
+		return "ListParts"
+	case q.Has("versions"):
+		return "ListObjectVersions"
+	case q.Has("retention"):
+		return "GetObjectRetention"
+	case q.Has("legal-hold"):
+		return "GetObjectLegalHold"
 	case q.Get("list-type") == "2":
 		return "ListObjectsV2"
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -42,22 +41,10 @@ func (s *Server) Allow(t testing.TB, bucket, accessKey string, actions ...string
 	if err != nil {
 		t.Fatalf("write the policy of bucket %s: %v", bucket, err)
 	}
-	_, err = s.Client(s.AccessKey, s.SecretKey).PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{
+	_, err = s.Admin().PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{
 		Bucket: aws.String(bucket), Policy: aws.String(string(policy)),
 	})
 	if err != nil {
 		t.Fatalf("set the policy of bucket %s: %v", bucket, err)
 	}
-}
-
-// Client returns an S3 client for the given account, to seed the server and to
-// look at what is left. It fails at once: no retries that could hide a fault.
-func (s *Server) Client(accessKey, secretKey string) *s3.Client {
-	return s3.New(s3.Options{
-		BaseEndpoint: aws.String(s.Endpoint),
-		Region:       s.Region,
-		UsePathStyle: true,
-		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
-		Retryer:      aws.NopRetryer{},
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"os"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/log"
+	"github.com/testcontainers/testcontainers-go/wait"
 )
 
 // start starts a container of img: as the test's own user, so that the test
@@ -75,4 +77,11 @@ func logs(ctx context.Context, c testcontainers.Container) string {
 		return "; logs cut off: " + err.Error()
 	}
 	return "\n" + string(out)
+}
+
+// answers waits until a GET of path on port is answered with 200.
+func answers(path, port string) wait.Strategy {
+	return wait.ForHTTP(path).WithPort(port).
+		WithStatusCodeMatcher(func(status int) bool { return status == http.StatusOK }).
+		WithStartupTimeout(time.Minute)
 }

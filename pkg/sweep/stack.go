@@ -1,0 +1,87 @@
+package sweep
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// keyStack collects what is to go of one key of a versioned bucket, whose
+// entries are listed newest first and judged together.
+type keyStack struct {
+	planner  *planner
+	key      string
+	asked    time.Time // when the page with its first entry was asked for
+	judged   retention.Stack
+	current  *Planned // a current version that is to go
+	versions []Planned
+	markers  []Planned
+}
+
+// add takes the next older entry of the key. A key with more entries than fit
+// into a segment is written as it comes, its versions first: the sweep looks at
+// a marker's stack again before the marker goes.
+func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict) error {
+	goes := v.Goes() && v.Hold == ""
+	k.judged.Add(e.Kind, !goes)
+	if !v.Goes() {
+		return nil
+	}
+	p := planned(e, v)
+	switch {
+	case e.Kind == retention.Marker:
+		k.markers = append(k.markers, p)
+	case e.Latest:
+		k.current = &p
+	default:
+		k.versions = append(k.versions, p)
+	}
+	most := k.planner.most()
+	if len(k.versions) >= most {
+		return k.emit(ctx, &k.versions)
+	}
+	if len(k.markers) >= most {
+		return k.emit(ctx, &k.markers)
+	}
+	return nil
+}
+
+// close writes what is left of the key: versions before markers, and the oldest
+// version first, so that no older one is found while the current one is gone.
+func (k *keyStack) close(ctx context.Context) error {
+	slices.Reverse(k.versions)
+	if k.current != nil {
+		k.current.Promotes = k.judged.Promotes()
+		k.versions = append(k.versions, *k.current)
+	}
+	all := append(k.versions, k.markers...)
+	k.versions, k.markers = nil, nil
+	return k.emit(ctx, &all)
+}
+
+func (k *keyStack) emit(ctx context.Context, entries *[]Planned) error {
+	err := k.planner.addAll(ctx, *entries, k.asked)
+	*entries = nil
+	return err
+}
+
+// stand compares two planned entries of a key by their place in its stack,
+// newest first. Of two of one date a marker is taken to lie above, unless the
+// other is the current version.
+func stand(a, b Planned) int {
+	return cmp.Or(b.LastModified.Compare(a.LastModified), rank(a)-rank(b))
+}
+
+func rank(p Planned) int {
+	switch {
+	case p.Latest:
+		return 0
+	case p.Kind == retention.Marker:
+		return 1
+	default:
+		return 2
+	}
+}
