@@ -24,6 +24,21 @@ func merged(versions, markers []retention.Entry) iter.Seq[retention.Entry] {
 	}
 }
 
+// latestFirst moves what is the latest of a key before the key's other rows:
+// SeaweedFS lists the "null" version last, also where it is the latest.
+func latestFirst(rows []retention.Entry) {
+	head := 0 // of the key's rows
+	for i, e := range rows {
+		if e.Key != rows[head].Key {
+			head = i
+		}
+		if e.Latest && !e.Opaque {
+			copy(rows[head+1:i+1], rows[head:i])
+			rows[head] = e
+		}
+	}
+}
+
 // versionFirst reports whether version v comes before marker m. One whose key
 // isn't known comes where its own list has it.
 func versionFirst(v, m retention.Entry) bool {

@@ -74,13 +74,14 @@ func lockCode(code string) bool { return code == "AccessDenied" || code == "Inva
 // noLock reports whether a refusal to show a retention or a legal hold says that
 // there is none: on the object (NoSuchObjectLockConfiguration; SeaweedFS has
 // codes of its own), in the bucket (InvalidRequest, of which the message alone
-// tells the reason), or on the whole server.
+// tells the reason; SeaweedFS gives none), or on the whole server.
 func noLock(code, message string) bool {
 	switch code {
 	case "NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLegalHold", "NotImplemented":
 		return true
 	case "InvalidRequest":
-		return strings.Contains(strings.ToLower(strings.ReplaceAll(message, " ", "")), "missingobjectlockconfiguration")
+		message = strings.ToLower(strings.ReplaceAll(message, " ", ""))
+		return strings.Contains(message, "missingobjectlockconfiguration") || message == "invalidrequest"
 	}
 	return false
 }

@@ -55,15 +55,11 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput) (page Page, lie str
 	key := w.last
 	past, progress := false, false // past: an entry beyond UpTo was seen: the rest is another range's
 	for e := range merged(w.unrepeated(versions), w.unrepeated(markers)) {
-		mine, lie := w.take(&e)
-		if lie != "" {
+		if lie := w.take(&e); lie != "" {
 			return page, lie
 		}
-		if !mine {
-			continue
-		}
 		progress = true
-		if past = past || w.past(e); !past {
+		if past = past || w.past(e); !past && !w.first(e) {
 			page.Entries = append(page.Entries, e)
 		}
 	}
@@ -87,7 +83,8 @@ func (w *versionWalk) turn() {
 	}
 }
 
-// rows reads the two lists of an answer. Each keeps the server's order.
+// rows reads the two lists of an answer. Each keeps the server's order, but for
+// what is the latest of its key.
 func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, encoded bool) (versions, markers []retention.Entry, lie string) {
 	for i := range out.Versions {
 		v := &out.Versions[i]
@@ -111,6 +108,8 @@ func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, encoded bool) (vers
 		e.Kind = retention.Marker
 		markers = append(markers, e)
 	}
+	latestFirst(versions)
+	latestFirst(markers)
 	return versions, markers, ""
 }
 
@@ -157,28 +156,25 @@ func sameRow(a, b retention.Entry) bool {
 		a.LastModified.Equal(b.LastModified) && a.ETag == b.ETag && a.Size == b.Size
 }
 
-// take moves the walk on to a row. It isn't ours if it belongs to the key after
-// which the range begins: versitygw starts with the key that others start after.
-func (w *versionWalk) take(e *retention.Entry) (mine bool, lie string) {
+// take moves the walk on to a row.
+func (w *versionWalk) take(e *retention.Entry) (lie string) {
 	if e.Opaque {
 		// It stands where its true key belongs, which its spelling doesn't tell.
 		w.opaque++
 		e.ID = fmt.Sprintf("opaque-%d", w.opaque)
-		return true, ""
+		return ""
 	}
 	switch {
-	case !w.seen && e.Key == w.within.After:
-		return false, ""
 	case e.Key < w.last && !w.seen:
-		return false, "an entry lies outside the range that was asked for"
+		return "an entry lies outside the range that was asked for"
 	case e.Key < w.last:
-		return false, "keys are not in order"
+		return "keys are not in order"
 	case e.Key > w.last:
 		w.last, w.named = e.Key, ""
 		w.page, w.before = nil, nil
 	}
 	if listed(w.page, e.ID) || listed(w.before, e.ID) {
-		return false, "an entry is listed twice"
+		return "an entry is listed twice"
 	}
 	if w.page == nil {
 		w.page = map[string]retention.Entry{}
@@ -193,13 +189,17 @@ func (w *versionWalk) take(e *retention.Entry) (mine bool, lie string) {
 		}
 		w.latest = w.latest || e.Latest
 	}
-	return true, ""
+	return ""
 }
 
 func listed(rows map[string]retention.Entry, id string) bool {
 	_, ok := rows[id]
 	return ok
 }
+
+// first reports whether an entry is of the key after which the range begins:
+// versitygw starts with the key that others start after.
+func (w *versionWalk) first(e retention.Entry) bool { return !e.Opaque && e.Key == w.within.After }
 
 // past reports whether an entry lies beyond the range. One whose key is not
 // known is taken to lie right after the last that is.

@@ -243,6 +243,7 @@ func TestOrderOfVersionsAndMarkersOfAKey(t *testing.T) {
 		"a tie, version is latest":  {[]retention.Entry{at("k 2!", 1)}, []retention.Entry{at("k 1 x", 1)}, []retention.Entry{at("k 2!", 1), at("k 1 x", 1)}},
 		"latest, though it's older": {[]retention.Entry{at("k 2!", 1)}, []retention.Entry{at("k 1 x", 9)}, []retention.Entry{at("k 2!", 1), at("k 1 x", 9)}},
 		"by key before date":        {[]retention.Entry{at("a 1!", 1), at("c 1!", 9)}, []retention.Entry{at("b 1! x", 5)}, []retention.Entry{at("a 1!", 1), at("b 1! x", 5), at("c 1!", 9)}},
+		"latest, though it's last":  {[]retention.Entry{at("a 1", 1), at("k 7", 1), at("k null!", 9)}, []retention.Entry{at("k 8 x", 2)}, []retention.Entry{at("a 1", 1), at("k null!", 9), at("k 8 x", 2), at("k 7", 1)}},
 		"each list as it came":      {[]retention.Entry{at("k 1!", 1), at("k 2", 7)}, nil, []retention.Entry{at("k 1!", 1), at("k 2", 7)}},
 		"markers only":              {nil, []retention.Entry{at("k 2! x", 2), at("k 1 x", 1)}, []retention.Entry{at("k 2! x", 2), at("k 1 x", 1)}},
 	} {
@@ -251,6 +252,7 @@ func TestOrderOfVersionsAndMarkersOfAKey(t *testing.T) {
 			if want == nil {
 				want = []retention.Entry{c.markers[0], c.versions[0], c.markers[1], c.versions[1]}
 			}
+			latestFirst(c.versions)
 			if got := slices.Collect(merged(c.versions, c.markers)); !slices.Equal(got, want) {
 				t.Errorf("order is %v, want %v", got, want)
 			}

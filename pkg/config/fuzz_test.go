@@ -61,7 +61,7 @@ func checkConfig(t *testing.T, c *Config) {
 		t.Errorf("schedule %+v", c.Schedule)
 	}
 	z := c.ZDR
-	if remote := z.RosterURL != nil || z.RosterS3 != nil; z.Roster == "" || remote != strings.Contains(z.Roster, "://") || (remote && strings.ContainsAny(z.Roster, "?#@")) {
+	if remote := z.RosterURL != nil || z.RosterS3 != nil; z.Roster == "" || remote != strings.Contains(z.Roster, "://") || (remote && strings.ContainsAny(z.Roster, "?#")) {
 		t.Errorf("roster %+v", z)
 	}
 	if (z.Metadata.Header == "") != (z.Metadata.Sample == 0) {

@@ -138,7 +138,7 @@ func TestTheRulesFindInTheSeededBucketExactlyWhatIsExpected(t *testing.T) {
 				MaxDeletions: cfg.Limits.MaxDeletions, MaxShare: cfg.Limits.MaxShare, ShareFloor: cfg.Limits.ShareFloor,
 				MaxKeyDateOnlyShare: cfg.Limits.MaxKeyDateOnly.Share, MaxKeyDateOnlyFloor: cfg.Limits.MaxKeyDateOnly.Floor,
 				MaxClockSkew: cfg.Limits.MaxClockSkew, MaxPurge: cfg.ZDR.MaxPurge,
-			}, []retention.StoreCount{{Store: "exchanges", Listed: want.Listed, Expired: want.Expired}})
+			}, retention.Plan{Stores: []retention.StoreCount{{Store: "exchanges", Listed: want.Listed, Expired: want.Expired}}}, nil)
 			assert.False(t, tripped, "the demo must not stop at its own guard")
 		})
 	}

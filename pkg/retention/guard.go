@@ -20,11 +20,25 @@ type Limits struct {
 	MaxPurge            int64         // purged entries of all stores together
 }
 
+// Plan is what a run intends, and by which rules.
+type Plan struct {
+	Start     time.Time // of the run
+	MaxAge    time.Duration
+	AgeSource AgeSource
+	Stores    []StoreCount
+	Holds     []Hold
+	Roster    Roster
+}
+
 // StoreCount is what a plan counted in one store, over all four kinds.
 type StoreCount struct {
 	Store                                string
 	Listed, Expired, KeyDateAlone, Purge int64
 	Skew                                 time.Duration // server minus local clock
+	Complete                             bool          // the listing came to its end
+	Layouts                              []string
+	Zone                                 string       // key_date_zone
+	Before                               *StoreBefore // nil where no report can be compared with
 }
 
 // Trip is the limit that a plan exceeds.
@@ -36,24 +50,28 @@ type Trip struct {
 	Message string // one sentence for the operator, with the way on
 }
 
-// proceed is the way past a limit, by the config settings that raise it.
-func proceed(settings string) string {
-	return fmt.Sprintf(`nothing was deleted; look at the plan with "sweeper run --dry-run" and, if it is right, raise %s in the config for one run`, settings)
-}
+// proceed is the one way past a guard.
+const proceed = `nothing was deleted; look at the plan ("sweeper report show") and, if it is right, carry it out with "sweeper apply" and a --reason`
 
-// Guard compares a plan with its limits and returns the first that trips:
-// max_clock_skew, max_deletions, max_share, max_key_date_only, max_purge, each
-// over the stores in their order. What is exactly at a limit passes.
-func Guard(l Limits, stores []StoreCount) (Trip, bool) {
+// Guard compares a plan with its limits and with the last reports, and returns
+// the first guard that trips, in a fixed order and over the stores in theirs:
+// max_clock_skew, max_deletions, max_share, max_key_date_only, max_purge, then
+// those of guards against a slip in the config. What is exactly at a limit
+// passes. last is nil where no report can be compared with.
+func Guard(l Limits, p Plan, last *Last) (Trip, bool) {
 	for _, check := range []func(Limits, []StoreCount) (Trip, bool){
 		guardSkew, guardDeletions, guardShare, guardKeyDateOnly, guardPurge,
 	} {
-		if trip, tripped := check(l, stores); tripped {
+		if trip, tripped := check(l, p.Stores); tripped {
 			return trip, true
 		}
 	}
-	return Trip{}, false
+	return guardHistory(l, p, last)
 }
+
+// GuardClock is the one guard that nothing overrides: while clocks differ, ages
+// are not known.
+func GuardClock(l Limits, stores []StoreCount) (Trip, bool) { return guardSkew(l, stores) }
 
 func guardSkew(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
@@ -79,14 +97,14 @@ func guardDeletions(l Limits, stores []StoreCount) (Trip, bool) {
 	}
 	return Trip{
 		Name: "max_deletions", Value: text(total), Limit: text(l.MaxDeletions),
-		Message: fmt.Sprintf("%d entries of all stores together would go, more than max_deletions %d allows: %s", total, l.MaxDeletions, proceed("limits.max_deletions")),
+		Message: fmt.Sprintf("%d entries of all stores together would go, more than max_deletions %d allows: %s", total, l.MaxDeletions, proceed),
 	}, true
 }
 
 func guardShare(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
 		if n := s.going(); n > l.ShareFloor && exceeds(n, l.MaxShare, s.Listed) {
-			return shareTrip("max_share", s, n, l.MaxShare, l.ShareFloor, "would go", "limits.max_share"), true
+			return shareTrip("max_share", s, n, l.MaxShare, l.ShareFloor, "would go"), true
 		}
 	}
 	return Trip{}, false
@@ -96,7 +114,7 @@ func guardKeyDateOnly(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
 		if n := s.KeyDateAlone; n > l.MaxKeyDateOnlyFloor && exceeds(n, l.MaxKeyDateOnlyShare, s.Listed) {
 			return shareTrip("max_key_date_only", s, n, l.MaxKeyDateOnlyShare, l.MaxKeyDateOnlyFloor,
-				"would go by the date in their key alone (are layout and key_date_zone right?)", "limits.max_key_date_only.share"), true
+				"would go by the date in their key alone (are layout and key_date_zone right?)"), true
 		}
 	}
 	return Trip{}, false
@@ -112,15 +130,15 @@ func guardPurge(l Limits, stores []StoreCount) (Trip, bool) {
 	}
 	return Trip{
 		Name: "max_purge", Value: text(total), Limit: text(l.MaxPurge),
-		Message: fmt.Sprintf("%d young entries of ZDR teams would be purged, more than max_purge %d allows (is the roster right?): %s", total, l.MaxPurge, proceed("zdr.max_purge")),
+		Message: fmt.Sprintf("%d young entries of ZDR teams would be purged, more than max_purge %d allows (is the roster right?): %s", total, l.MaxPurge, proceed),
 	}, true
 }
 
-func shareTrip(name string, s StoreCount, n int64, share float64, floor int64, what, setting string) Trip {
+func shareTrip(name string, s StoreCount, n int64, share float64, floor int64, what string) Trip {
 	return Trip{
 		Name: name, Store: s.Store, Value: fmt.Sprintf("%d of %d", n, s.Listed), Limit: decimal(share),
 		Message: fmt.Sprintf("%d of the %d entries listed in store %s %s, more than the share of %s that %s allows above %d: %s",
-			n, s.Listed, s.Store, what, decimal(share), name, floor, proceed(setting)),
+			n, s.Listed, s.Store, what, decimal(share), name, floor, proceed),
 	}
 }
 

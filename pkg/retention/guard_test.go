@@ -47,7 +47,7 @@ func TestGuardTripsAboveItsLimitAndNotAtIt(t *testing.T) {
 		{"purge over it", count(retention.StoreCount{Listed: 1_000, Purge: 51}), "max_purge"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			trip, tripped := retention.Guard(limits, c.stores)
+			trip, tripped := retention.Guard(limits, retention.Plan{Stores: c.stores}, nil)
 			if trip.Name != c.want || tripped != (c.want != "") {
 				t.Errorf("tripped %v: %+v; want %q", tripped, trip, c.want)
 			}
@@ -57,15 +57,15 @@ func TestGuardTripsAboveItsLimitAndNotAtIt(t *testing.T) {
 
 func TestGuardSumsOverStoresWhereTheLimitDoes(t *testing.T) {
 	half := retention.StoreCount{Listed: 1_000_000, Expired: 5_001}
-	if trip, _ := retention.Guard(limits, []retention.StoreCount{half, half}); trip.Name != "max_deletions" || trip.Store != "" || trip.Value != "10002" || trip.Limit != "10000" {
+	if trip, _ := retention.Guard(limits, retention.Plan{Stores: []retention.StoreCount{half, half}}, nil); trip.Name != "max_deletions" || trip.Store != "" || trip.Value != "10002" || trip.Limit != "10000" {
 		t.Errorf("deletions: %+v", trip)
 	}
 	purge := retention.StoreCount{Listed: 1000, Purge: 26}
-	if trip, _ := retention.Guard(limits, []retention.StoreCount{purge, purge}); trip.Name != "max_purge" || trip.Value != "52" {
+	if trip, _ := retention.Guard(limits, retention.Plan{Stores: []retention.StoreCount{purge, purge}}, nil); trip.Name != "max_purge" || trip.Value != "52" {
 		t.Errorf("purge: %+v", trip)
 	}
 	// One store's share is not excused by another's size.
-	if trip, _ := retention.Guard(limits, []retention.StoreCount{{Store: "big", Listed: 1e9}, {Store: "small", Listed: 1500, Expired: 1500}}); trip.Name != "max_share" || trip.Store != "small" {
+	if trip, _ := retention.Guard(limits, retention.Plan{Stores: []retention.StoreCount{{Store: "big", Listed: 1e9}, {Store: "small", Listed: 1500, Expired: 1500}}}, nil); trip.Name != "max_share" || trip.Store != "small" {
 		t.Errorf("share: %+v", trip)
 	}
 }
@@ -84,7 +84,7 @@ func TestGuardOrderIsFixed(t *testing.T) {
 		{"max_purge", func() { loose.MaxPurge = 1e9 }},
 		{"", func() {}},
 	} {
-		if trip, _ := retention.Guard(loose, []retention.StoreCount{all}); trip.Name != step.want {
+		if trip, _ := retention.Guard(loose, retention.Plan{Stores: []retention.StoreCount{all}}, nil); trip.Name != step.want {
 			t.Fatalf("tripped %q, want %q", trip.Name, step.want)
 		}
 		step.loosen()
@@ -96,13 +96,13 @@ func TestMissingLimitsAllowNothing(t *testing.T) {
 		"max_deletions":  {Listed: 1_000, Expired: 1},
 		"max_clock_skew": {Skew: 1},
 	} {
-		if trip, _ := retention.Guard(retention.Limits{}, []retention.StoreCount{c}); trip.Name != name {
+		if trip, _ := retention.Guard(retention.Limits{}, retention.Plan{Stores: []retention.StoreCount{c}}, nil); trip.Name != name {
 			t.Errorf("zero limits let %+v pass (%q)", c, trip.Name)
 		}
 	}
 	for name, share := range map[string]float64{"zero": 0, "negative": -1, "not a number": math.NaN(), "infinite": math.Inf(1)} {
 		l := retention.Limits{MaxDeletions: 10, MaxShare: share}
-		if trip, _ := retention.Guard(l, []retention.StoreCount{{Listed: 100, Expired: 1}}); trip.Name != "max_share" {
+		if trip, _ := retention.Guard(l, retention.Plan{Stores: []retention.StoreCount{{Listed: 100, Expired: 1}}}, nil); trip.Name != "max_share" {
 			t.Errorf("a share that is %s lets a deletion pass", name)
 		}
 	}
@@ -115,11 +115,11 @@ func TestSharesAreDecimalsAndExact(t *testing.T) {
 		hundreds := rapid.Int64Range(1, math.MaxInt64/100/100).Draw(r, "hundreds")
 		l := retention.Limits{MaxDeletions: math.MaxInt64, MaxShare: float64(percent) / 100, MaxKeyDateOnlyShare: 1, MaxPurge: math.MaxInt64}
 		at := retention.StoreCount{Listed: hundreds * 100, Expired: hundreds * percent}
-		if trip, tripped := retention.Guard(l, []retention.StoreCount{at}); tripped {
+		if trip, tripped := retention.Guard(l, retention.Plan{Stores: []retention.StoreCount{at}}, nil); tripped {
 			r.Errorf("%d%% of %d trips at the limit: %+v", percent, at.Listed, trip)
 		}
 		at.Expired++
-		if _, tripped := retention.Guard(l, []retention.StoreCount{at}); !tripped {
+		if _, tripped := retention.Guard(l, retention.Plan{Stores: []retention.StoreCount{at}}, nil); !tripped {
 			r.Errorf("one more than %d%% of %d passes", percent, at.Listed)
 		}
 	})
@@ -133,23 +133,20 @@ func TestTripsTellTheOperatorTheWayOn(t *testing.T) {
 		"max_key_date_only": {Store: "s", Listed: 20_000, Expired: 2_000, KeyDateAlone: 2_000},
 		"max_purge":         {Store: "s", Listed: 1000, Purge: 51},
 	} {
-		trip, _ := retention.Guard(limits, []retention.StoreCount{c})
+		trip, _ := retention.Guard(limits, retention.Plan{Stores: []retention.StoreCount{c}}, nil)
 		if trip.Name != name || trip.Value == "" || trip.Limit == "" || !strings.Contains(trip.Message, "nothing was deleted") || !strings.Contains(trip.Message, name) {
 			t.Errorf("%s: %+v", name, trip)
 		}
-		way := map[string]string{
-			"max_clock_skew":    "set the clock that is wrong (is NTP running on both?)",
-			"max_deletions":     `"sweeper run --dry-run" and, if it is right, raise limits.max_deletions in the config for one run`,
-			"max_share":         `"sweeper run --dry-run" and, if it is right, raise limits.max_share in the config for one run`,
-			"max_key_date_only": `"sweeper run --dry-run" and, if it is right, raise limits.max_key_date_only.share in the config for one run`,
-			"max_purge":         `"sweeper run --dry-run" and, if it is right, raise zdr.max_purge in the config for one run`,
-		}[name]
-		if !strings.HasSuffix(strings.TrimSuffix(trip.Message, " and run again"), way) || strings.Contains(trip.Message, "\n") {
+		way := `look at the plan ("sweeper report show") and, if it is right, carry it out with "sweeper apply" and a --reason`
+		if name == "max_clock_skew" {
+			way = "set the clock that is wrong (is NTP running on both?) and run again"
+		}
+		if !strings.HasSuffix(trip.Message, way) || strings.Contains(trip.Message, "\n") {
 			t.Errorf("%s: no way on in %q", name, trip.Message)
 		}
 		t.Log(trip.Message)
 	}
-	trip, _ := retention.Guard(limits, []retention.StoreCount{{Store: "s", Listed: 5000, Expired: 2500}})
+	trip, _ := retention.Guard(limits, retention.Plan{Stores: []retention.StoreCount{{Store: "s", Listed: 5000, Expired: 2500}}}, nil)
 	if trip.Value != "2500 of 5000" || trip.Limit != "0.2" || trip.Store != "s" {
 		t.Errorf("share: %+v", trip)
 	}

@@ -92,15 +92,7 @@ type Judge struct {
 
 // NewJudge prepares a policy, which must not be changed afterwards.
 func NewJudge(p Policy) *Judge {
-	since := make(map[string]time.Time, len(p.Roster.Teams))
-	for _, t := range p.Roster.Teams {
-		// The parser refuses a doubled team; were there one, the earlier date
-		// would be the one that hides nothing.
-		if old, ok := since[t.ID]; !ok || t.Since.Before(old) {
-			since[t.ID] = t.Since
-		}
-	}
-	return &Judge{policy: p, since: since, held: newHeldKeys(p.Holds, p.Store, p.Start)}
+	return &Judge{policy: p, since: p.Roster.since(), held: newHeldKeys(p.Holds, p.Store, p.Start)}
 }
 
 // Judge says whose the entry is, how old, whether it has to go, what holds it,

@@ -15,11 +15,7 @@ const (
 	CodeChanged      = "CHANGED_SINCE_LISTED"
 	CodeThrottled    = "THROTTLED"
 	CodeAccessDenied = "ACCESS_DENIED"
-	CodeObjectLock   = "OBJECT_LOCK"
-	CodeLegalHold    = "LEGAL_HOLD"
 	CodeMarkerHides  = "MARKER_HIDES"     // a delete marker over a version that stays
-	CodePromoted     = "PROMOTED"         // a current version went, and a reader now finds an older one that stays
-	CodeUploadActive = "UPLOAD_ACTIVE"    // it got a part within the last day before the run
 	CodePartsUnseen  = "PARTS_NOT_LISTED" // nobody knows whether it did
 	CodeServerError  = "SERVER_ERROR"     // the server's own code is no word that evidence may repeat
 )

@@ -2,8 +2,12 @@ package sweep_test
 
 import (
 	"cmp"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -16,10 +20,11 @@ const (
 
 // entryPoints are the points about what a bucket holds and how it goes.
 func entryPoints() []point {
-	return []point{
+	all := []point{
 		{"current-objects", "a bucket that never had versioning: what is old goes, what is young stays", testCurrent},
 		{"all-four-kinds", "current objects, noncurrent versions, delete markers and uploads go by one rule, and no marker is made", testAllFour},
 	}
+	return slices.Concat(all, versionPoints(), markerPoints(), uploadPoints(), lockPoints(), keyPoints())
 }
 
 func testCurrent(t *testing.T, b *bench) {
@@ -47,7 +52,7 @@ func testAllFour(t *testing.T, b *bench) {
 			r.begin("acme/upload")
 			r.version(state)
 			r.split()
-			young := r.make("acme/mixed")
+			young := r.cover(b, "acme/mixed")
 			r.begin("acme/young-upload")
 			s := r.run()
 			r.wantThings("object acme/mixed", "upload acme/young-upload")
@@ -58,5 +63,76 @@ func testAllFour(t *testing.T, b *bench) {
 				t.Errorf("version %q is left, want the young one, %q", got.id, young)
 			}
 		})
+	}
+}
+
+// row is a version or a marker as the server lists it.
+type row struct {
+	thing
+	modified time.Time
+}
+
+// rows lists versions and markers with their dates. Rows that a server repeats
+// at the edge of a page are there once.
+func (r *real) rows() []row {
+	r.t.Helper()
+	seen := map[thing]time.Time{}
+	for p := s3.NewListObjectVersionsPaginator(r.client, &s3.ListObjectVersionsInput{Bucket: &r.bucket}); p.HasMorePages(); {
+		out, err := p.NextPage(r.t.Context())
+		if err != nil {
+			r.t.Fatalf("list the versions of %s: %v", r.bucket, err)
+		}
+		for _, v := range out.Versions {
+			kind := "version"
+			if aws.ToBool(v.IsLatest) {
+				kind = "object"
+			}
+			seen[thing{kind, aws.ToString(v.Key), aws.ToString(v.VersionId)}] = aws.ToTime(v.LastModified)
+		}
+		for _, m := range out.DeleteMarkers {
+			seen[thing{"marker", aws.ToString(m.Key), aws.ToString(m.VersionId)}] = aws.ToTime(m.LastModified)
+		}
+	}
+	var all []row
+	for t, at := range seen {
+		all = append(all, row{t, at})
+	}
+	return all
+}
+
+// edge is the instant before which an entry is old. Only until the clock is
+// advanced.
+func (r *real) edge() time.Time { return r.clock().Add(-r.spec.MaxAge) }
+
+// rowOf is the one version or marker of a key that has the id.
+func (r *real) rowOf(key, id string) row {
+	r.t.Helper()
+	for _, x := range r.rows() {
+		if x.key == key && x.id == id {
+			return x
+		}
+	}
+	r.t.Fatalf("%s has no version %s of %q", r.bucket, id, key)
+	return row{}
+}
+
+// cover puts a young version over an old one and returns its id. A server that
+// dates what is covered anew is told the date that it had.
+func (r *real) cover(b *bench, key string) string {
+	r.t.Helper()
+	all := r.rows()
+	old := all[slices.IndexFunc(all, func(x row) bool { return x.kind == "object" && x.key == key })]
+	young := r.make(key)
+	if !r.rowOf(key, old.id).modified.Before(r.edge()) {
+		b.once("a version gets a new date when it is covered by another one, and ages from then on")
+		r.server.SetVersionModified(r.t, r.bucket, key, old.id, old.modified)
+	}
+	return young
+}
+
+// once notes a gap that several parts of a point may come upon.
+func (b *bench) once(reason string) {
+	if !slices.Contains(b.gaps, reason) {
+		b.gap("%s", reason)
 	}
 }

@@ -56,8 +56,8 @@ type Census struct {
 	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
 	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
 	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
-	Pending     int64            `json:"pending"`     // markers that are to go, and hide a version that stays
-	Purge       int64            `json:"purge"`       // violations that are to go and that nothing holds
+	Pending     int64            `json:"pending"`     // expired markers that are to go, and hide a version that stays
+	Purge       int64            `json:"purge"`       // violations that are to go, unless something holds them or they hide a version
 	// Newest are the newest entries of the shard, for the second witness.
 	Newest []Seen `json:"newest,omitempty"`
 }
@@ -75,6 +75,7 @@ type tally struct {
 	look      look
 	key       string // the one whose stack is being judged
 	stack     retention.Stack
+	markers   []bool // of the key, those that are to go, newest first: expired, or purged
 	newest    newest
 }
 
@@ -86,8 +87,14 @@ func (t *tally) close() {
 }
 
 func (t *tally) endKey() {
-	t.census.Pending += int64(t.stack.Pending())
-	t.stack = retention.Stack{}
+	for _, expired := range t.markers[:t.stack.Pending()] {
+		if expired {
+			t.census.Pending++
+		} else {
+			t.census.Purge--
+		}
+	}
+	t.stack, t.markers = retention.Stack{}, t.markers[:0]
 }
 
 // stacked judges an entry together with the others of its key.
@@ -101,6 +108,9 @@ func (t *tally) stacked(e Entry, v retention.Verdict) {
 	}
 	goes := v.Goes() && v.Hold == "" && (t.look == firstLook || e.Kind == retention.Marker)
 	t.stack.Add(e.Kind, !goes)
+	if goes && e.Kind == retention.Marker {
+		t.markers = append(t.markers, v.Expired)
+	}
 }
 
 func (t *tally) add(e Entry, v retention.Verdict) {

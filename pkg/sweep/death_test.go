@@ -231,7 +231,7 @@ func TestARunThatIsStillAliveSomewhereStopsAtTheGuardThatRecoveryShut(t *testing
 func TestAPartOfAnotherRunIsFoundOutBeforeAnythingIsDeleted(t *testing.T) {
 	w := newWorld(t)
 	key := w.seed("acme", 40*day, "a")
-	w.dies("swept-0000-00000.json") // its part is in the vault
+	w.dies("confirm-0000.json") // its part is in the vault
 	w.wantKeys()
 	w.put(key, 40*day)
 	w.work, w.lease = openDir(t, t.TempDir()), openDir(t, t.TempDir()) // the work area is lost

@@ -39,9 +39,10 @@ type storeFacts struct {
 	witness  WitnessFile
 	// lockedUntil is when the last retention of an entry ends that is in the way.
 	lockedUntil time.Time
-	// remains is what the second listings of the shards saw that are not excused
-	// by what stands in the census alone, over those that were swept.
-	remains int64
+	// remains is what the second listings saw, in the shards that were swept, that
+	// is expired and not held; pending is how much of it are markers that hide a
+	// version.
+	remains, pending int64
 }
 
 // previous is what a report says of the one before it.
@@ -82,7 +83,8 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 		} else if ok {
 			confirms[sh.Store] = append(confirms[sh.Store], c)
 			if plan.leftAlone() == "" {
-				f.stores[sh.Store].remains += c.Census.Population.Expired - c.Census.ExpiredHeld - c.Census.Pending
+				f.stores[sh.Store].remains += c.Census.Population.Expired - c.Census.ExpiredHeld
+				f.stores[sh.Store].pending += c.Census.Pending
 			}
 		}
 	}

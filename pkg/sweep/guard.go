@@ -15,25 +15,49 @@ type GuardFile struct {
 	Trip *evidence.Guard `json:"trip"`
 }
 
-// Guard compares the whole plan, store by store, with the limits and writes
-// guard.json. A dry run is judged like any other, and then never goes.
+// Guard compares the whole plan, store by store, with the limits and with the
+// last reports, and writes guard.json. A dry run is judged like any other, and
+// then never goes.
 func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
+	h, err := s.history(ctx, run)
+	if err != nil {
+		return fmt.Errorf("read the reports that the plan is compared with: %w", err)
+	}
+	counts, err := s.counts(ctx, run, h)
+	if err != nil {
+		return err
+	}
+	plan := retention.Plan{Start: run.start(), MaxAge: run.Spec.MaxAge, AgeSource: run.Spec.AgeSource, Stores: counts,
+		Holds: run.Spec.Holds, Roster: run.Spec.Roster.Roster}
+	file := GuardFile{Go: run.Deletes()}
+	if trip, tripped := retention.Guard(run.Spec.Limits, plan, h.last); tripped {
+		file.Go = false
+		file.Trip = &evidence.Guard{Name: trip.Name, Store: trip.Store, Value: trip.Value, Limit: trip.Limit}
+		s.Log.Error().Int64("run", run.Number).Str("guard", trip.Name).Str("store", trip.Store).
+			Str("value", trip.Value).Str("limit", trip.Limit).Msg(trip.Message)
+	}
+	return s.save(ctx, run, guardFile, file)
+}
+
+// counts adds up what the shards of each store plan.
+func (s *Sweeper) counts(ctx context.Context, run *Run, h history) ([]retention.StoreCount, error) {
 	counts := make([]retention.StoreCount, len(run.Spec.Stores))
 	for i, spec := range run.Spec.Stores {
-		counts[i].Store = spec.Name
+		counts[i] = retention.StoreCount{Store: spec.Name, Complete: run.Found[i].Left == "", Layouts: spec.Layouts, Zone: spec.KeyDateZone, Before: h.stores[i]}
 	}
 	for i, sh := range run.Shards {
 		var plan ShardPlan
 		ok, err := s.load(ctx, run, planFile(i), &plan)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !ok {
-			return fmt.Errorf("shard %d has no plan", i)
+			return nil, fmt.Errorf("shard %d has no plan", i)
 		}
 		c, p := &counts[sh.Store], plan.Census.Population
 		c.Skew = run.Found[sh.Store].Skew
 		if plan.leftAlone() != "" {
+			c.Complete = false
 			continue // nothing of it goes, and half a count compares with nothing
 		}
 		c.Listed += p.Listed
@@ -41,14 +65,7 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 		c.Purge += plan.Census.Purge
 		c.KeyDateAlone += p.ExpiredByKeyDateAlone - plan.Census.KeyDateHeld
 	}
-	file := GuardFile{Go: run.Deletes()}
-	if trip, tripped := retention.Guard(run.Spec.Limits, counts); tripped {
-		file.Go = false
-		file.Trip = &evidence.Guard{Name: trip.Name, Store: trip.Store, Value: trip.Value, Limit: trip.Limit}
-		s.Log.Error().Int64("run", run.Number).Str("guard", trip.Name).Str("store", trip.Store).
-			Str("value", trip.Value).Str("limit", trip.Limit).Msg(trip.Message)
-	}
-	return s.save(ctx, run, guardFile, file)
+	return counts, nil
 }
 
 func (s *Sweeper) readGuard(ctx context.Context, run *Run) (GuardFile, error) {

@@ -209,9 +209,14 @@ func (w *world) config() []byte {
 			MaxAge    string `json:"max_age"`
 			AgeSource string `json:"age_source"`
 		} `json:"retention"`
-		Stores   []store            `json:"stores"`
+		Stores []store `json:"stores"`
+		ZDR    struct {
+			Purge    bool           `json:"purge_violations"`
+			Metadata sweep.Metadata `json:"metadata"`
+		} `json:"zdr"`
 		Schedule *evidence.Schedule `json:"schedule"`
 	}
+	c.ZDR.Purge, c.ZDR.Metadata = w.spec.Purge, w.spec.Metadata
 	c.Retention.MaxAge, c.Retention.AgeSource, c.Schedule = w.spec.MaxAgeText, string(w.spec.AgeSource), w.spec.Schedule
 	for _, s := range w.spec.Stores {
 		c.Stores = append(c.Stores, store{s.Name, s.Bucket, s.Prefix, s.Endpoint, s.Region, s.Layouts, s.KeyDateZone, s.NoTeam, s.Versioning})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
 const (
@@ -31,7 +32,7 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	if len(all) == 0 {
 		return nil
 	}
-	if !w.lockable() || w.mute {
+	if !w.lockable(all) || w.mute {
 		w.fail(all)
 		return w.stopIfDenied(ctx, all, whole)
 	}
@@ -56,9 +57,10 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	return nil
 }
 
-// lockable reports whether a lock can be why a delete is refused.
-func (w *sweeping) lockable() bool {
-	return w.within.What == bucket.Versions && w.objectLock != bucket.StateNone
+// lockable reports whether a lock can be why deletes are refused: neither
+// markers nor uploads have one, and neither of them is in a batch with versions.
+func (w *sweeping) lockable(refused []refusal) bool {
+	return w.within.What == bucket.Versions && w.objectLock != bucket.StateNone && w.entries[refused[0].i].Kind != retention.Marker
 }
 
 // split takes a sample out of the refused, evenly.
@@ -95,9 +97,9 @@ func (w *sweeping) settleLocks(refused []refusal, locks []bucket.Lock) (locked i
 	for n, r := range refused {
 		switch l := locks[n]; {
 		case l.LegalHold:
-			w.settle(r.i, evidence.OutcomeLocked, CodeLegalHold, evidence.ByResponse)
+			w.settle(r.i, evidence.OutcomeLocked, evidence.CodeLegalHold, evidence.ByResponse)
 		case l.Until.After(now):
-			w.settle(r.i, evidence.OutcomeLocked, CodeObjectLock, evidence.ByResponse)
+			w.settle(r.i, evidence.OutcomeLocked, evidence.CodeObjectLock, evidence.ByResponse)
 			w.lockedUntil = later(w.lockedUntil, l.Until)
 		default:
 			w.fail([]refusal{r})

@@ -120,9 +120,11 @@ func span(entries []retention.Entry) (first, last string) {
 }
 
 // compare says what became of a planned entry, by the one that has its name now.
+// A name that can't be given to other bytes is the same entry whatever its date:
+// versitygw dates a marker anew when a version under it goes.
 func compare(planned, listed retention.Entry) sight {
 	listed.ID = planned.ID
-	if planned.SameBytes(listed) {
+	if planned.SameBytes(listed) || !planned.Rewritable() {
 		return unchanged
 	}
 	return changed

@@ -26,7 +26,7 @@ func (w *sweeping) promoted() {
 			continue
 		}
 		if e.Promotes || w.promotes(stacks[string(e.Key)]) {
-			w.fates[i].code = CodePromoted
+			w.fates[i].code = evidence.CodePromoted
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest/containers"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
 
@@ -255,4 +256,94 @@ func errorCode(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
+}
+
+// four makes an entry of each kind under one key: a current object over a delete
+// marker over an older version, and an upload.
+func (r *real) four(key string) {
+	r.t.Helper()
+	r.make(key)
+	r.hide(key)
+	r.make(key)
+	r.begin(key)
+}
+
+// fourOf is what four makes, as keys lists it.
+func fourOf(keys ...string) []string {
+	var all []string
+	for _, key := range keys {
+		all = append(all, "marker "+key, "object "+key, "upload "+key, "version "+key)
+	}
+	return all
+}
+
+// later moves the clock on, and the roster with it.
+func (r *real) later(d time.Duration) {
+	r.advance(d)
+	r.spec.Roster.Roster.AsOf = r.clock().Add(-time.Hour)
+}
+
+// roster makes these the ZDR teams.
+func (r *real) roster(teams ...retention.RosterTeam) { r.spec.Roster.Roster.Teams = teams }
+
+// since is a ZDR team and from when on nothing of it may be stored: so long before
+// (or, if negative, after) this moment.
+func since(team string, ago time.Duration) retention.RosterTeam {
+	return retention.RosterTeam{ID: team, Since: time.Now().UTC().Truncate(time.Second).Add(-ago)}
+}
+
+// wantRow compares the row of a ZDR team in a store with one that leaves out
+// what the roster and the secret say.
+func (r *real) wantRow(s *sweep.Sealed, want evidence.TeamRow) {
+	r.t.Helper()
+	want.ZDR = true
+	for _, row := range s.Teams {
+		if row.Team == want.Team && row.Store == want.Store {
+			if row.ZDRSince, row.TeamKeyCommit = "", ""; row != want {
+				r.t.Errorf("report %d: the row is %+v, want %+v", s.Number, row, want)
+			}
+			return
+		}
+	}
+	r.t.Errorf("report %d: team %s has no row in store %s", s.Number, want.Team, want.Store)
+}
+
+// changing are the requests so far that could have changed something.
+func (r *real) changing() (ops []string) {
+	for _, c := range r.Calls("") {
+		switch c.Op {
+		case "DeleteObjects", "DeleteObject", "AbortMultipartUpload", "POST", "PUT":
+			ops = append(ops, c.Op)
+		}
+	}
+	return ops
+}
+
+// today sets the clock to the present, where all that is there is young.
+func (r *real) today() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = time.Now().UTC().Truncate(time.Second)
+	r.spec.Roster.Roster.AsOf = r.now.Add(-time.Hour)
+}
+
+// refuse makes the server refuse an operation from now on.
+func (r *real) refuse(op string, status int, code string) {
+	r.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Op == op {
+			return buckettest.Refuse(status, code, "no")
+		}
+		return buckettest.Verdict{}
+	})
+}
+
+// of are the entries of a key.
+func (r *real) of(key string) []thing {
+	r.t.Helper()
+	return slices.DeleteFunc(r.things(), func(t thing) bool { return t.key != key })
+}
+
+// object is what a Put of the key sends.
+func (r *real) object(key string) *s3.PutObjectInput {
+	return &s3.PutObjectInput{Bucket: &r.bucket, Key: &key, Body: strings.NewReader("of " + key)}
 }

@@ -216,7 +216,7 @@ func (f *facts) exceptions() []evidence.Exception {
 		}
 		for _, code := range sortedKeys(st.codes) {
 			x := evidence.Exception{Code: code, Store: s.Name, Count: st.codes[code]}
-			if code == CodeObjectLock {
+			if code == evidence.CodeObjectLock {
 				x.Until = optionalTime(st.lockedUntil)
 			}
 			list = append(list, x)

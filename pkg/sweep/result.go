@@ -26,8 +26,6 @@ const (
 	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
 	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
 	CodeTeamsUncounted    = "TEAMS_NOT_COUNTED" // more teams than are counted: does the layout read one out of every key?
-	CodePrefixOnly        = "PREFIX_ONLY"       // an attestation over the ZDR teams' prefixes alone
-	CodeMetadata          = "ZDR_METADATA"      // an entry's own metadata says that it was stored under ZDR
 	CodeWitnessIncomplete = "WITNESS_INCOMPLETE"
 )
 
@@ -82,7 +80,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	_, excused, _ := f.remaining()
 	add(CodeHeld, max(t.Held, excused.Held), exception)
 	add(CodeLocked, t.Locked, exception)
-	add(CodePending, max(t.Pending, excused.Pending), exception)
+	add(CodePending, t.Pending, exception)
 	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
 	add(CodeLate, f.late(), notice)
 	add(CodeAnomaly, t.Anomalies, notice)
@@ -109,10 +107,10 @@ func (f *facts) zdrFindings(add func(string, int64, weight), rows []evidence.Tea
 	zdr := zdrSummary(rows)
 	add(CodeZDRViolation, zdr.Violation, broken)
 	witness, unseen := f.witness()
-	add(CodeMetadata, witness.Found, broken)
+	add(evidence.CodeZDRMetadata, witness.Found, broken)
 	add(CodeWitnessIncomplete, unseen, inconclusive)
 	if f.run.PrefixOnly {
-		add(CodePrefixOnly, 1, inconclusive)
+		add(evidence.CodePrefixOnly, 1, inconclusive)
 	}
 	if doubt := f.run.rosterDoubt(); doubt != "" {
 		add(doubt, 1, inconclusive)
@@ -213,14 +211,18 @@ func (f *facts) interrupted() bool {
 func (f *facts) unexcused() (n int64) {
 	for _, s := range f.stores {
 		if s.after != nil {
-			n += s.remains - s.lockedStill()
+			n += s.remains - s.pendingStill() - s.lockedStill()
 		}
 	}
 	return n
 }
 
+// pendingStill counts the pending markers among what remains: no more than the
+// sweep found, since one that came later was not looked at.
+func (s storeFacts) pendingStill() int64 { return min(s.pending, s.outcomes.Pending) }
+
 // lockedStill counts the locked entries among what remains.
-func (s storeFacts) lockedStill() int64 { return max(0, min(s.outcomes.Locked, s.remains)) }
+func (s storeFacts) lockedStill() int64 { return min(s.outcomes.Locked, s.remains-s.pendingStill()) }
 
 // remaining is what the second listing saw of expired entries.
 func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
@@ -238,7 +240,7 @@ func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
 		if s.after != nil {
 			n += s.after.Census.Population.Expired
 			excused.Held += s.after.Census.ExpiredHeld
-			excused.Pending += s.after.Census.Pending
+			excused.Pending += s.pendingStill()
 			excused.Locked += s.lockedStill()
 		}
 	}

@@ -165,7 +165,7 @@ func TestAReportPreparedForAnotherKeyIsNotSignedWithThisOne(t *testing.T) {
 func TestAManifestPartOfAnotherPlanIsNotSealed(t *testing.T) {
 	w := newWorld(t)
 	w.seed("acme", 40*day, "a")
-	w.dies("swept-0000-00000.json") // its part is in the vault
+	w.dies("confirm-0000.json") // its part is in the vault
 	other := w.ids
 	w.ids = evidence.NewIdentifiers(evidence.Secret{1}, "2026")
 	if _, err := w.try(t.Context()); err == nil || !strings.Contains(err.Error(), "identifiers.secret") {

@@ -22,7 +22,7 @@ type fate struct {
 }
 
 // SweptFile is swept-SSSS-NNNNN.json: what the manifest part of a segment does
-// not hold. A run that dies between the two loses these only.
+// not hold. It is written right before the part.
 type SweptFile struct {
 	Retries       int64 `json:"retries"`
 	WindowSeconds int64 `json:"windowSeconds"`
@@ -158,6 +158,10 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return err
 	}
+	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil}
+	if err := s.save(ctx, run, sweptFile(shard, n), swept); err != nil {
+		return err
+	}
 	name := reportFile(run.Number, evidence.PartName(shard, n))
 	err = s.Vault.Put(ctx, name, part)
 	if errors.Is(err, vault.ErrExists) {
@@ -167,7 +171,7 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return fmt.Errorf("write the evidence of %d entries, nothing more is deleted: %w", len(w.entries), err)
 	}
-	return s.save(ctx, run, sweptFile(shard, n), SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil})
+	return nil
 }
 
 // part builds a manifest part: one line a planned entry, in plan order.

@@ -192,7 +192,7 @@ func TestACountAddsUp(t *testing.T) {
 		p := c.Population
 		if p.Listed != p.Objects+p.NoncurrentVersions+p.DeleteMarkers+p.Uploads || p.Listed != p.Expired+p.Kept ||
 			c.ExpiredHeld > p.Expired || c.KeyDateHeld > min(c.ExpiredHeld, p.ExpiredByKeyDateAlone) ||
-			c.Purge > p.Kept || c.Pending > p.DeleteMarkers {
+			c.Purge < 0 || c.Purge > p.Kept || c.Pending > p.DeleteMarkers {
 			t.Fatalf("%+v does not add up", c)
 		}
 		var teams int64

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
@@ -33,7 +34,7 @@ func (w *sweeping) active(ctx context.Context, idx []int) error {
 			case err != nil:
 				codes[n] = CodePartsUnseen
 			case last.After(w.start.Add(-activeWithin)):
-				codes[n] = CodeUploadActive
+				codes[n] = evidence.CodeUploadActive
 			}
 			return nil
 		})

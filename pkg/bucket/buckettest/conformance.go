@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/uuid"
 
@@ -66,13 +64,7 @@ type rig struct {
 
 func newRig(t *testing.T, target Target) *rig {
 	t.Helper()
-	loaded, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(target.Region))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{target: target, name: "conformance-" + uuid.NewString(), client: s3.NewFromConfig(loaded, func(o *s3.Options) {
-		o.UsePathStyle, o.BaseEndpoint = true, aws.String(target.URL)
-	})}
+	r := &rig{target: target, name: "conformance-" + uuid.NewString(), client: Client(t, target.URL, target.Region)}
 	if _, err := r.client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &r.name}); err != nil {
 		t.Fatalf("creating a bucket: %v", err)
 	}

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
@@ -151,4 +154,16 @@ func (s *Server) Remove(name, key string) {
 	if _, err := s.backend.DeleteObject(name, key); err != nil {
 		s.t.Fatalf("removing %q from bucket %q: %v", key, name, err)
 	}
+}
+
+// Client is a plain S3 client of the server at url, path style, with the AWS_*
+// variables for credentials: for what a test does to a server beside the code
+// under test.
+func Client(t testing.TB, url, region string) *s3.Client {
+	t.Helper()
+	loaded, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(region))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s3.NewFromConfig(loaded, func(o *s3.Options) { o.UsePathStyle, o.BaseEndpoint = true, aws.String(url) })
 }

@@ -54,7 +54,7 @@ func server(t testing.TB, name string) image {
 	}
 	defer unlock()
 	if _, err := os.Stat(dir); err != nil {
-		t.Logf("building %s %s from %s; once, in about a minute (more where nothing is cached)", name, tag, module)
+		t.Logf("building %s %s from %s; once; it takes minutes", name, tag, module)
 		start := time.Now()
 		if err := build(t.Context(), module, dir); err != nil {
 			t.Fatalf("build %s: %v", name, err)

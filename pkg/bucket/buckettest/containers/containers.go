@@ -3,8 +3,10 @@
 //
 // A server is one of the nested modules under testdata/servers, built as a
 // static binary and put alone into an image, so that no image registry is
-// needed. Its data lies in a directory of the test's, so that a test can give
-// an object any age. Servers listen on 127.0.0.1 only and end with their test.
+// needed. Its data lies in a directory of the test's. Servers listen on
+// 127.0.0.1 only and end with their test. An entry can be made as of any time
+// (PutAt, HideAt, UploadAt): how depends on the server, see the file of its
+// past (touched.go, claimed.go, rewritten.go).
 //
 // Without a Docker Engine a test fails on CI (CI=true) and is skipped, saying
 // why, elsewhere.

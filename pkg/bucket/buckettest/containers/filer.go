@@ -12,20 +12,21 @@ import (
 )
 
 // filer calls the service of a SeaweedFS that keeps the names and times of
-// entries (filer_pb.SeaweedFiler). It speaks gRPC by hand, three calls of it:
+// entries (filer_pb.SeaweedFiler). It speaks gRPC by hand, a few calls of it:
 // a message is a frame of five bytes (no compression, length) and a protocol
 // buffer. What it writes relies on a rule of protocol buffers: of a field that
 // stands twice the last one counts, and a message that stands twice is merged.
-// So an entry is changed by putting the change behind it, without reading it.
+// So an entry is changed by putting the change behind it; what else it holds
+// needs no understanding.
 type filer struct{ endpoint string }
 
-// Numbers of the fields that are used (filer.proto).
+// The numbers of the fields that are used, from filer.proto.
 const (
 	ofDirectory   = 1 // of every request: the directory
-	ofName        = 2 // LookupDirectoryEntryRequest: the name in it
+	ofName        = 2 // of a request for one entry: its name there
 	ofListLimit   = 5 // ListEntriesRequest
-	ofUpdateEntry = 2 // UpdateEntryRequest: the whole entry
-	ofEntry       = 1 // of both responses: the entry
+	ofWholeEntry  = 2 // CreateEntryRequest, UpdateEntryRequest
+	ofEntry       = 1 // of each response that has one: the entry
 	entryName     = 1
 	entryTimes    = 4 // FuseAttributes
 	entryExtended = 5 // pairs of a key (1) and a value (2)
@@ -42,10 +43,8 @@ func (f filer) lookup(ctx context.Context, dir, name string) ([]byte, error) {
 		return nil, err
 	}
 	for _, answer := range answers {
-		for field, value := range fields(answer) {
-			if field == ofEntry {
-				return value, nil
-			}
+		if entry := first(answer, ofEntry); entry != nil {
+			return entry, nil
 		}
 	}
 	return nil, errors.New("the filer knows of no such entry")
@@ -56,20 +55,32 @@ func (f filer) names(ctx context.Context, dir string) ([]string, error) {
 	answers, err := f.call(ctx, "ListEntries", number(text(nil, ofDirectory, dir), ofListLimit, 10_000))
 	var names []string
 	for _, answer := range answers {
-		for field, entry := range fields(answer) {
-			if field == ofEntry {
-				names = append(names, string(first(entry, entryName)))
-			}
+		if entry := first(answer, ofEntry); entry != nil {
+			names = append(names, string(first(entry, entryName)))
 		}
 	}
 	return names, err
 }
 
-// change puts more fields behind the entry and stores it.
-func (f filer) change(ctx context.Context, dir string, entry, more []byte) error {
-	changed := append(bytes.Clone(entry), more...)
-	_, err := f.call(ctx, "UpdateEntry", text(text(nil, ofDirectory, dir), ofUpdateEntry, string(changed)))
+// update puts more fields behind the entry and stores it.
+func (f filer) update(ctx context.Context, dir string, entry, more []byte) error {
+	_, err := f.call(ctx, "UpdateEntry", whole(dir, entry, more))
 	return err
+}
+
+// replace does the same by removing the entry, which must be an empty
+// directory, first: an update never changes when an entry was created.
+func (f filer) replace(ctx context.Context, dir, name string, entry, more []byte) error {
+	if _, err := f.call(ctx, "DeleteEntry", text(text(nil, ofDirectory, dir), ofName, name)); err != nil {
+		return err
+	}
+	_, err := f.call(ctx, "CreateEntry", whole(dir, entry, more))
+	return err
+}
+
+// whole is a request that stores the entry with more fields behind it.
+func whole(dir string, entry, more []byte) []byte {
+	return text(text(nil, ofDirectory, dir), ofWholeEntry, string(entry)+string(more))
 }
 
 // call sends one message and returns all that come back.

@@ -2,6 +2,7 @@ package containers
 
 import (
 	"bytes"
+	"cmp"
 	"testing"
 	"time"
 
@@ -13,11 +14,13 @@ import (
 type past interface {
 	// request changes a request that makes an entry, so that it is made as of at.
 	request(at time.Time) []func(*s3.Options)
-	// entry makes a version or delete marker that exists be of that time. The
-	// id is empty in a bucket that never had versioning.
+	// entry makes the object or delete marker that was just made be of that
+	// time. The id is empty where the server gave none.
 	entry(t testing.TB, bucket, key, id string, at time.Time)
-	// upload does the same for an incomplete upload and its parts.
-	upload(t testing.TB, bucket, key, id string, at time.Time)
+	// begun and uploaded do the same for an incomplete upload: before it has
+	// parts, and when it has all of them.
+	begun(t testing.TB, bucket, key, id string, at time.Time)
+	uploaded(t testing.TB, bucket, key, id string, at time.Time)
 }
 
 // PutAt puts an object as if that had happened at the given time, to the
@@ -38,27 +41,35 @@ func (s *Server) PutAt(t testing.TB, at time.Time, in *s3.PutObjectInput) string
 // if that had happened at the given time. It returns the delete marker's id.
 func (s *Server) HideAt(t testing.TB, at time.Time, bucket, key string) string {
 	t.Helper()
-	out, err := s.Admin().DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}, s.past.request(at)...)
+	client := s.Admin()
+	state, err := client.GetBucketVersioning(t.Context(), &s3.GetBucketVersioningInput{Bucket: &bucket})
+	if err != nil || state.Status == "" {
+		t.Fatalf("hide an object in bucket %s: it must be versioned, but its state is %+v, %v", bucket, state, err)
+	}
+	out, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &bucket, Key: &key}, s.past.request(at)...)
 	if err != nil {
 		t.Fatalf("hide an object in bucket %s: %v", bucket, err)
 	}
-	if !aws.ToBool(out.DeleteMarker) {
-		t.Fatalf("hide an object in bucket %s: the server made no delete marker; is the bucket versioned?", bucket)
-	}
-	id := aws.ToString(out.VersionId)
+	id := cmp.Or(aws.ToString(out.VersionId), "null") // MinIO doesn't name the null marker
 	s.past.entry(t, bucket, key, id, at)
 	return id
 }
 
 // UploadAt begins an upload, gives it the parts, and leaves it incomplete, as
-// if all that had happened at the given time. It returns the upload's id.
+// if all that had happened at the given time. It returns the upload's id. The
+// server must be one with UploadAges.
 func (s *Server) UploadAt(t testing.TB, at time.Time, bucket, key string, parts ...[]byte) string {
 	t.Helper()
+	if !s.UploadAges {
+		t.Fatalf("begin an upload in bucket %s: %s can't be given an upload's age", bucket, s.Name)
+	}
 	client := s.Admin()
 	out, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}, s.past.request(at)...)
 	if err != nil {
 		t.Fatalf("begin an upload in bucket %s: %v", bucket, err)
 	}
+	id := aws.ToString(out.UploadId)
+	s.past.begun(t, bucket, key, id, at)
 	for i, part := range parts {
 		_, err := client.UploadPart(t.Context(), &s3.UploadPartInput{
 			Bucket: &bucket, Key: &key, UploadId: out.UploadId, PartNumber: aws.Int32(int32(i + 1)), Body: bytes.NewReader(part),
@@ -67,7 +78,6 @@ func (s *Server) UploadAt(t testing.TB, at time.Time, bucket, key string, parts 
 			t.Fatalf("upload part %d in bucket %s: %v", i+1, bucket, err)
 		}
 	}
-	id := aws.ToString(out.UploadId)
-	s.past.upload(t, bucket, key, id, at)
+	s.past.uploaded(t, bucket, key, id, at)
 	return id
 }

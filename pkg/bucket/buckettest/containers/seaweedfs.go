@@ -37,15 +37,15 @@ func Seaweedfs(t testing.TB) *Server {
 		// unless told otherwise; tests make many buckets of little data.
 		Env: map[string]string{"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"},
 		Cmd: []string{
-			"server", "-dir", "/data/store", "-ip", "127.0.0.1", "-ip.bind", "0.0.0.0",
-			"-master.volumeSizeLimitMB", "64", "-master.telemetry=false", "-volume.max", "500",
-			"-filer", "-s3", "-s3.config", "/data/s3.json", "-s3.port.iceberg", "0", "-s3.port.lance", "0",
+			"mini", "-dir", "/data/store", "-ip", "127.0.0.1", "-ip.bind", "0.0.0.0", "-s3.config", "/data/s3.json",
+			"-master.telemetry=false", "-volume.max", "500",
+			"-webdav=false", "-admin.ui=false", "-s3.port.iceberg", "0", "-s3.port.lance", "0",
 		},
 		ExposedPorts: []string{seaweedfsMasterPort, seaweedfsFilerPort},
 		// The gateway answers before there is a volume server to write to.
 		WaitingFor: wait.ForAll(answers("/dir/assign", seaweedfsMasterPort), answers("/healthz", seaweedfsPort)),
 	}, data+":/data", filepath.Join(data, "tmp")+":/tmp")
-	s.past = rewritten{filer{s.endpoint(t, seaweedfsFilerPort)}}
+	s.past, s.UploadAges = rewritten{filer{s.endpoint(t, seaweedfsFilerPort)}}, true
 	return s
 }
 

@@ -23,6 +23,9 @@ type Server struct {
 	Root     string
 	Versions string
 
+	// UploadAges says whether UploadAt can give an upload an age.
+	UploadAges bool
+
 	past      past
 	container testcontainers.Container
 }

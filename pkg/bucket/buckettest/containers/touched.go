@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,9 @@ import (
 // being the current one, so the times given before are set again then.
 type touched struct {
 	server *Server
-	given  map[entryID]time.Time
+
+	mu    sync.Mutex
+	given map[entryID]time.Time
 }
 
 type entryID struct{ bucket, key, id string }
@@ -32,6 +35,8 @@ func (p *touched) entry(t testing.TB, bucket, key, id string, at time.Time) {
 		id = "null"
 	}
 	p.server.SetModified(t, bucket, key, at) // just made, so the current one
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.given[entryID{bucket, key, id}] = at
 	for e, at := range p.given {
 		if e.bucket == bucket && e.key == key && p.server.isNoncurrent(bucket, key, e.id) {
@@ -40,7 +45,9 @@ func (p *touched) entry(t testing.TB, bucket, key, id string, at time.Time) {
 	}
 }
 
-func (p *touched) upload(t testing.TB, bucket, key, id string, at time.Time) {
+func (*touched) begun(testing.TB, string, string, string, time.Time) {}
+
+func (p *touched) uploaded(t testing.TB, bucket, key, id string, at time.Time) {
 	t.Helper()
 	p.server.SetInitiated(t, bucket, key, id, at)
 }
@@ -55,7 +62,8 @@ func (s *Server) SetModified(t testing.TB, bucket, key string, at time.Time) {
 
 // SetVersionModified gives the version or delete marker of that id, current or
 // not, "null" included, the LastModified that is given. The server lists the
-// versions of a key in the order in which they were made, whatever their times.
+// versions of a key in the order in which they were made, whatever their times,
+// and gives new ones to those that a later put, delete or promotion moves.
 func (s *Server) SetVersionModified(t testing.TB, bucket, key, id string, at time.Time) {
 	t.Helper()
 	if s.isNoncurrent(bucket, key, id) {

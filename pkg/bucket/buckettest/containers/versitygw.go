@@ -21,7 +21,7 @@ func Versitygw(t testing.TB) *Server {
 	data := t.TempDir()
 	s := account("versitygw")
 	s.Root, s.Versions = filepath.Join(data, "root"), filepath.Join(data, "versions")
-	s.past = &touched{s, map[entryID]time.Time{}}
+	s.past, s.UploadAges = &touched{server: s, given: map[entryID]time.Time{}}, true
 	for _, dir := range []string{s.Root, s.Versions, filepath.Join(data, "iam")} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatalf("make the server's directory: %v", err)
@@ -45,7 +45,7 @@ func Versitygw(t testing.TB) *Server {
 }
 
 // AddUser makes an account without any right of its own: what it may do, the
-// policies of the buckets say.
+// policies of the buckets say. For a versitygw only.
 func (s *Server) AddUser(t testing.TB, accessKey, secretKey string) {
 	t.Helper()
 	code, out, err := s.container.Exec(t.Context(), []string{

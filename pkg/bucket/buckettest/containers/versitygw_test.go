@@ -2,10 +2,11 @@ package containers_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ const bucket = "exchanges"
 func seeded(t *testing.T, keys ...string) (*containers.Server, *s3.Client) {
 	t.Helper()
 	server := containers.Versitygw(t)
-	client := server.Client(server.AccessKey, server.SecretKey)
+	client := server.Admin()
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +75,53 @@ func TestObjectsAreListedWithTheTimesTheyWereGiven(t *testing.T) {
 	}
 }
 
-func TestServerListensOnLoopbackOnly(t *testing.T) {
+func TestVersitygwTakesATimeForEveryEntryThatItHolds(t *testing.T) {
 	server := containers.Versitygw(t)
-	u, err := url.Parse(server.Endpoint)
-	if err != nil || u.Scheme != "http" || u.Hostname() != "127.0.0.1" || u.Port() == "" {
-		t.Errorf("endpoint %q (%v), want http://127.0.0.1:port", server.Endpoint, err)
+	client, name := server.Admin(), "set"
+	makeBucket(t, client, name, types.BucketVersioningStatusEnabled)
+	want := map[row]time.Time{}
+	for i := range 3 {
+		out, err := client.PutObject(t.Context(), put(name, "k"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[row{"k", *out.VersionId, false}] = daysAgo(90 - i)
+	}
+	for i := range 2 {
+		out, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &name, Key: aws.String("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[row{"k", *out.VersionId, true}] = daysAgo(10 - i)
+	}
+	for entry, at := range want {
+		server.SetVersionModified(t, name, entry.Key, entry.ID, at)
+	}
+	wantVersions(t, client, name, want)
+}
+
+func TestVersitygwTakesATimeForOnePartAlone(t *testing.T) {
+	server := containers.Versitygw(t)
+	client, name, key := server.Admin(), "parts", "acme/k"
+	makeBucket(t, client, name)
+	id := server.UploadAt(t, daysAgo(40), name, key, []byte("one"), []byte("two"))
+	server.SetPartModified(t, name, key, id, 2, daysAgo(1))
+
+	out, err := client.ListParts(t.Context(), &s3.ListPartsInput{Bucket: &name, Key: &key, UploadId: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range out.Parts {
+		got = append(got, fmt.Sprint(*p.PartNumber, " ", p.LastModified.UTC()))
+	}
+	want := []string{fmt.Sprint(1, " ", daysAgo(40)), fmt.Sprint(2, " ", daysAgo(1))}
+	if !slices.Equal(got, want) {
+		t.Errorf("parts %q, want %q", got, want)
+	}
+	list, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &name})
+	if err != nil || len(list.Uploads) != 1 || !list.Uploads[0].Initiated.Equal(daysAgo(40)) {
+		t.Errorf("uploads %v, %v; want one begun at %s", list.Uploads, err, daysAgo(40))
 	}
 }
 
