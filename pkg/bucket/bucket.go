@@ -1,12 +1,14 @@
 // Package bucket is the hand on what is under retention: it asks a bucket what
-// state it is in, lists what it holds, and deletes what it is told to delete.
+// state it is in, lists what it holds (current objects, noncurrent versions,
+// delete markers, incomplete uploads), and deletes what it is told to delete.
 // Each S3 vendor's quirks live here (quirks.go), and so does the S3 SDK.
 //
 // It never decides: not what is old, not whether to try again. A listing that
 // could have missed something is an error and never an end, and a deletion is
 // called Deleted only when the server said so of that very entry. It never
 // sends a delete for a key outside the store's prefix, never lets the SDK send
-// a delete twice, never logs, and never puts an object's key into an error.
+// a delete or an abort twice, never bypasses a lock, never logs, and never puts
+// an object's key into an error.
 package bucket
 
 import (

@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// This file holds what differs between S3 servers, and nothing else does. Most
-// of it is found out at run time, by asking; the rest is error codes.
+// This file holds what differs between S3 servers, but for the order and the
+// edges of their listings, which the walks deal with. Most of it is found out at
+// run time, by asking; the rest is error codes.
 
 // nullState is what is known about deletes that name the version "null".
 type nullState int

@@ -115,23 +115,8 @@ func (rep *report) fillCheck() {
 
 // signature checks who signed. What follows means nothing unless it holds.
 func (rep *report) signature(trust TrustRoot) bool {
-	hint := rep.bundle.VerificationMaterial.PublicKey.Hint
-	entry, ok := trust.find(hint)
-	if !ok {
-		rep.problemf(FileBundle, "it is signed by key %s, which the trust root does not name", hint)
-		return false
-	}
-	k, err := entry.load()
-	if err == nil {
-		err = rep.bundle.verify(k)
-	}
-	if err != nil {
+	if err := rep.bundle.signedBy(trust, rep.p.Signer); err != nil {
 		rep.problemf(FileBundle, "%v", err)
-		return false
-	}
-	if ref := (SignerRef{SPKISHA256: k.spki, Algorithm: k.algorithm}); rep.p.Signer != ref {
-		rep.problemf(FileBundle, "the payload names the signer %s (%s), it is signed by %s (%s)", rep.p.Signer.SPKISHA256,
-			rep.p.Signer.Algorithm, ref.SPKISHA256, ref.Algorithm)
 		return false
 	}
 	rep.signed = true

@@ -69,9 +69,11 @@ func Guard(l Limits, p Plan, last *Last) (Trip, bool) {
 	return guardHistory(l, p, last)
 }
 
-// GuardClock is the one guard that nothing overrides: while clocks differ, ages
-// are not known.
-func GuardClock(l Limits, stores []StoreCount) (Trip, bool) { return guardSkew(l, stores) }
+// Absolute reports whether nothing overrides the guard that tripped: while clocks
+// differ, ages are not known.
+func Absolute(t Trip) bool { return t.Name == clockGuard }
+
+const clockGuard = "max_clock_skew"
 
 func guardSkew(l Limits, stores []StoreCount) (Trip, bool) {
 	for _, s := range stores {
@@ -79,7 +81,7 @@ func guardSkew(l Limits, stores []StoreCount) (Trip, bool) {
 			continue
 		}
 		return Trip{
-			Name: "max_clock_skew", Store: s.Store, Value: s.Skew.String(), Limit: l.MaxClockSkew.String(),
+			Name: clockGuard, Store: s.Store, Value: s.Skew.String(), Limit: l.MaxClockSkew.String(),
 			Message: fmt.Sprintf("the clock of store %s's server differs from this machine's by %s, more than max_clock_skew %s allows: nothing was deleted; "+
 				"set the clock that is wrong (is NTP running on both?) and run again", s.Store, s.Skew, l.MaxClockSkew),
 		}, true

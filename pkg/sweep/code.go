@@ -15,6 +15,7 @@ const (
 	CodeChanged      = "CHANGED_SINCE_LISTED"
 	CodeThrottled    = "THROTTLED"
 	CodeAccessDenied = "ACCESS_DENIED"
+	CodeNotPlanned   = "NOT_PLANNED"      // to go, but not named by the plan that is applied
 	CodeMarkerHides  = "MARKER_HIDES"     // a delete marker over a version that stays
 	CodePartsUnseen  = "PARTS_NOT_LISTED" // nobody knows whether it did
 	CodeServerError  = "SERVER_ERROR"     // the server's own code is no word that evidence may repeat

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -41,7 +42,7 @@ func (r *real) canaries(batch string) []thing {
 func testCanaries(t *testing.T, b *bench) {
 	for _, clear := range []bool{false, true} {
 		t.Run(fmt.Sprintf("clear keys %v", clear), func(t *testing.T) {
-			r := newReal(t, b.Server, enabled)
+			r := newReal(t, b.Server, enabled, locked)
 			r.spec.ClearKeys, r.spec.AllTeams, r.spec.Purge = clear, true, true
 			r.spec.Metadata = sweep.Metadata{Header: zdrHeader, Sample: 10}
 			r.roster(since("zdr", time.Hour))

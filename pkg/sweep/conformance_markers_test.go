@@ -183,7 +183,7 @@ func (r *real) anyStack(b *bench, all []history, between func()) {
 	s := r.run()
 	after := r.rows()
 	lines := r.lines(s.Number)
-	old := 0
+	old, stuck := 0, int64(0)
 	for _, h := range all {
 		told := fmt.Sprintf("key %s, done %q, held %v", h.key, h.steps, h.held)
 		if !readable[h.key] && r.readable(h.key) {
@@ -202,8 +202,16 @@ func (r *real) anyStack(b *bench, all []history, between func()) {
 				continue
 			}
 			old++
+			if there && x.kind == "marker" && line.Outcome == evidence.OutcomeDeleted && r.sticks(x) {
+				b.once("acknowledges the delete of a `null` delete marker and keeps it: it is counted as remaining")
+				stuck++
+				continue
+			}
 			r.wantTrue(told, x, line, there, after, h.held, locks[object{x.key, x.id}])
 		}
+	}
+	if stuck > 0 {
+		r.wantResult(s, evidence.ResultBroken, 3, sweep.CodeExpiredRemain)
 	}
 	if len(lines) != old {
 		r.t.Errorf("the report has %d lines, want one for each of %d old entries", len(lines), old)
@@ -243,6 +251,14 @@ func (r *real) wantTrue(told string, x row, line evidence.Line, there bool, afte
 			wrong("want it gone")
 		}
 	}
+}
+
+// sticks reports whether a plain client can't delete a marker either, though
+// the server says that it did.
+func (r *real) sticks(x row) bool {
+	r.t.Helper()
+	_, err := r.client.DeleteObject(r.t.Context(), &s3.DeleteObjectInput{Bucket: &r.bucket, Key: &x.key, VersionId: &x.id})
+	return err == nil && slices.ContainsFunc(r.rows(), func(y row) bool { return y.thing == x.thing })
 }
 
 func (r *real) readableKeys(all []history) map[string]bool {

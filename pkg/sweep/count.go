@@ -58,6 +58,10 @@ type Census struct {
 	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
 	Pending     int64            `json:"pending"`     // expired markers that are to go, and hide a version that stays
 	Purge       int64            `json:"purge"`       // violations that are to go, unless something holds them or they hide a version
+	// Of the plan that is applied, entries that are gone since, and that are not to
+	// go any more.
+	PlanGone    int64 `json:"planGone,omitempty"`
+	PlanChanged int64 `json:"planChanged,omitempty"`
 	// Newest are the newest entries of the shard, for the second witness.
 	Newest []Seen `json:"newest,omitempty"`
 }
@@ -244,6 +248,8 @@ func merge(all []Census) Census {
 		out.KeyDateHeld += c.KeyDateHeld
 		out.Pending += c.Pending
 		out.Purge += c.Purge
+		out.PlanGone += c.PlanGone
+		out.PlanChanged += c.PlanChanged
 		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
 	}
 	return *out

@@ -238,6 +238,7 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 // sealedReport is a report of the vault as it is read back.
 type sealedReport struct {
 	bundle, payload []byte
+	subjects        []evidence.Subject
 	predicate       evidence.Predicate
 }
 
@@ -256,7 +257,7 @@ func (s *Sweeper) readReport(ctx context.Context, n int64) (r sealedReport, err 
 	if err != nil {
 		return r, fmt.Errorf("report %d: %w", n, err)
 	}
-	r.predicate = st.Predicate
+	r.predicate, r.subjects = st.Predicate, st.Subject
 	return r, nil
 }
 

@@ -13,6 +13,9 @@ import (
 type GuardFile struct {
 	Go   bool            `json:"go"`
 	Trip *evidence.Guard `json:"trip"`
+	// Overridden is the guard that would have tripped, had the run not been told
+	// to carry out a plan.
+	Overridden *evidence.Guard `json:"overridden,omitempty"`
 }
 
 // Guard compares the whole plan, store by store, with the limits and with the
@@ -30,9 +33,13 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 	plan := retention.Plan{Start: run.start(), MaxAge: run.Spec.MaxAge, AgeSource: run.Spec.AgeSource, Stores: counts,
 		Holds: run.Spec.Holds, Roster: run.Spec.Roster.Roster}
 	file := GuardFile{Go: run.Deletes()}
-	if trip, tripped := retention.Guard(run.Spec.Limits, plan, h.last); tripped {
-		file.Go = false
-		file.Trip = &evidence.Guard{Name: trip.Name, Store: trip.Store, Value: trip.Value, Limit: trip.Limit}
+	trip, tripped := retention.Guard(run.Spec.Limits, plan, h.last)
+	said := &evidence.Guard{Name: trip.Name, Store: trip.Store, Value: trip.Value, Limit: trip.Limit}
+	if tripped && run.Apply != nil && !retention.Absolute(trip) {
+		file.Overridden, tripped = said, false
+	}
+	if tripped {
+		file.Go, file.Trip = false, said
 		s.Log.Error().Int64("run", run.Number).Str("guard", trip.Name).Str("store", trip.Store).
 			Str("value", trip.Value).Str("limit", trip.Limit).Msg(trip.Message)
 	}

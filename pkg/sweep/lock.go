@@ -41,6 +41,7 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	if err != nil {
 		w.mute = true
 		w.sweeper.Log.Warn().Str("store", w.spec.Name).Err(err).Msg("deletes were refused, and whether locks are why can't be asked: grant s3:GetObjectRetention and s3:GetObjectLegalHold")
+		deny(all)
 		w.fail(all)
 		return ctx.Err()
 	}
@@ -50,6 +51,7 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	}
 	if locks, err = w.locks(ctx, rest); err != nil {
 		w.mute = true
+		deny(rest)
 		w.fail(rest)
 		return ctx.Err()
 	}
@@ -108,6 +110,14 @@ func (w *sweeping) settleLocks(refused []refusal, locks []bucket.Lock) (locked i
 		locked++
 	}
 	return locked
+}
+
+// deny puts one code on refusals that nobody may ask about, whatever the server
+// calls them: MinIO has another one for a lock.
+func deny(refused []refusal) {
+	for n := range refused {
+		refused[n].code = "AccessDenied"
+	}
 }
 
 func (w *sweeping) fail(refused []refusal) {

@@ -49,12 +49,21 @@ func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) erro
 	}
 	p := &planner{sweeper: s, run: run, shard: shard, segments: []Segment{}}
 	p.stack = keyStack{planner: p}
+	applied, err := s.appliedTo(ctx, run, shard)
+	if err != nil {
+		return err
+	}
+	p.applied = applied
 	census, err := s.census(ctx, stop, run, shard, firstLook, p.take)
 	if err != nil {
 		return err
 	}
 	if err := errors.Join(p.stack.close(ctx), p.flush(ctx)); err != nil {
 		return err
+	}
+	if p.applied != nil {
+		p.applied.close()
+		census.PlanGone, census.PlanChanged = p.applied.gone, p.applied.changed
 	}
 	return s.save(ctx, run, planFile(shard), ShardPlan{Census: *census, Segments: p.segments})
 }
@@ -68,6 +77,7 @@ type planner struct {
 	listedAt time.Time
 	segments []Segment
 	stack    keyStack
+	applied  *applied // nil: the run makes its own plan
 }
 
 // most is how many entries a segment holds at most.
@@ -76,6 +86,13 @@ func (p *planner) most() int { return cmp.Or(p.sweeper.segmentMax, segmentEntrie
 // take adds an entry, if it is to go.
 func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked time.Time) error {
 	sh := p.run.Shards[p.shard]
+	skip := ""
+	if p.applied != nil {
+		var err error
+		if skip, err = p.applied.judge(ctx, e, v); err != nil {
+			return err
+		}
+	}
 	switch {
 	case p.run.Type == evidence.TypeAttestation:
 		return nil
@@ -83,7 +100,7 @@ func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked 
 		if !v.Goes() {
 			return nil
 		}
-		return p.addAll(ctx, []Planned{planned(e, v)}, asked)
+		return p.addAll(ctx, []Planned{planned(e, v, skip)}, asked)
 	}
 	if e.Key != p.stack.key {
 		if err := p.stack.close(ctx); err != nil {
@@ -91,7 +108,7 @@ func (p *planner) take(ctx context.Context, e Entry, v retention.Verdict, asked 
 		}
 		p.stack = keyStack{planner: p, key: e.Key, asked: asked}
 	}
-	return p.stack.add(ctx, e, v)
+	return p.stack.add(ctx, e, v, skip)
 }
 
 // addAll adds entries that were listed from asked on. They are in one segment,

@@ -61,7 +61,12 @@ func (s *Sweeper) preflight(ctx context.Context, req Request) (*Run, error) {
 		}
 	}
 	run.clock(s.Now())
-	if run.Shards, err = run.cut(); err != nil {
+	if req.Apply != nil {
+		err = s.adopt(ctx, run, req)
+	} else {
+		run.Shards, err = run.cut()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("preflight: %w", err)
 	}
 	if run.Purge, err = s.purgeable(ctx, run); err != nil {

@@ -190,6 +190,8 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweepi
 		switch {
 		case e.Hold != "":
 			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+		case e.Skip != "":
+			w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
 		case e.Opaque: // no delete can have named it
 			w.settle(i, evidence.OutcomeLeft, CodeRecovered, evidence.ByLookup)
 		case err != nil:
@@ -248,13 +250,14 @@ func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
 	return left, nil
 }
 
-// appliable reports whether a sealed run's plan may still be carried out.
+// appliable reports whether a sealed run's plan may still be carried out. A
+// report that can't be read keeps no plan: nothing could be applied either.
 func (s *Sweeper) appliable(ctx context.Context, run *Run) bool {
 	if s.Now().Sub(run.StartedAt) > applyWithin {
 		return false
 	}
 	guard, err := s.readGuard(ctx, run)
-	return err == nil && (run.Type == evidence.TypeDryRun || guard.Trip != nil)
+	return err == nil && (run.Type == evidence.TypeDryRun || guard.Trip != nil) && s.unused(ctx, run.Number) == nil
 }
 
 // removeWork removes the work files of one run, run.json last: a folder that

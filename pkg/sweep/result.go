@@ -25,7 +25,10 @@ const (
 	CodeMissedSlot        = "MISSED_SLOT"
 	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
 	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
-	CodeTeamsUncounted    = "TEAMS_NOT_COUNTED" // more teams than are counted: does the layout read one out of every key?
+	CodeTeamsUncounted    = "TEAMS_NOT_COUNTED"     // more teams than are counted: does the layout read one out of every key?
+	CodeGuardOverridden   = "GUARD_OVERRIDDEN"      // a plan was applied that a guard would have stopped
+	CodePlanGone          = "GONE_SINCE_PLANNED"    // of the plan that was applied
+	CodePlanChanged       = "CHANGED_SINCE_PLANNED" // likewise: not to go any more
 	CodeWitnessIncomplete = "WITNESS_INCOMPLETE"
 )
 
@@ -62,6 +65,10 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	if f.guard.Trip != nil {
 		add(CodeGuard, 1, notice) // a stopped report has a result of its own
 	}
+	if f.guard.Overridden != nil {
+		add(CodeGuardOverridden, 1, notice)
+	}
+	f.appliedFindings(add)
 	f.zdrFindings(add, rows)
 	t := f.totals()
 	add(CodeFailed, t.Failed, broken)
@@ -96,6 +103,16 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		add(CodeTeamsUncounted, 1, notice)
 	}
 	return all
+}
+
+// appliedFindings count what of an applied plan was not there as planned.
+func (f *facts) appliedFindings(add func(string, int64, weight)) {
+	var gone, changed int64
+	for _, s := range f.stores {
+		gone, changed = gone+s.before.PlanGone, changed+s.before.PlanChanged
+	}
+	add(CodePlanGone, gone, notice)
+	add(CodePlanChanged, changed, notice)
 }
 
 // teamsDropped reports whether some store had more teams than are counted.

@@ -88,6 +88,8 @@ type Request struct {
 	Slot time.Time
 	// PrefixOnly makes an attestation list the ZDR teams' prefixes alone.
 	PrefixOnly bool
+	// Apply asks for the plan of an earlier report to be carried out; nil for none.
+	Apply *Apply
 }
 
 // StoreFound is what preflight found out about a store.
@@ -127,6 +129,8 @@ type Run struct {
 	Leftovers int64 `json:"leftovers"`
 	// PrefixOnly says that only the ZDR teams' prefixes (and all uploads) are listed.
 	PrefixOnly bool `json:"prefixOnly,omitempty"`
+	// Apply names the plan that the run carries out; nil where it makes its own.
+	Apply *evidence.Apply `json:"apply,omitempty"`
 	// Purge are the ZDR teams whose violations go.
 	Purge  []string     `json:"purge,omitempty"`
 	Spec   Spec         `json:"spec"`

@@ -38,7 +38,12 @@ type Planned struct {
 	// Promotes says that, once this current version is gone, an older one that
 	// stays is what a reader finds.
 	Promotes bool `json:"promotes,omitempty"`
+	// Skip says why the entry is left, though it is to go: a code.
+	Skip string `json:"skip,omitempty"`
 }
+
+// goes reports whether the sweep will try to delete the entry.
+func (p Planned) goes() bool { return p.Hold == "" && p.Skip == "" }
 
 // Entry returns the entry as it was listed.
 func (p Planned) Entry() Entry {
@@ -51,14 +56,14 @@ func (p Planned) keyHMAC(bucket string, key evidence.TeamKey) string {
 	return key.KeyHMAC(string(p.Kind), bucket, string(p.Key), p.ID)
 }
 
-func planned(e Entry, v retention.Verdict) Planned {
+func planned(e Entry, v retention.Verdict, skip string) Planned {
 	why := evidence.WhyAge
 	if !v.Expired {
 		why = evidence.WhyZDR
 	}
 	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
 		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Opaque: e.Opaque, Created: v.Created, Why: why,
-		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold}
+		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold, Skip: skip}
 }
 
 // encodeSegment writes a plan segment: one JSON object a line, zstd.

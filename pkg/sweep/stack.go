@@ -24,13 +24,12 @@ type keyStack struct {
 // add takes the next older entry of the key. A key with more entries than fit
 // into a segment is written as it comes, its versions first: the sweep looks at
 // a marker's stack again before the marker goes.
-func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict) error {
-	goes := v.Goes() && v.Hold == ""
-	k.judged.Add(e.Kind, !goes)
+func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict, skip string) error {
+	p := planned(e, v, skip)
+	k.judged.Add(e.Kind, !v.Goes() || !p.goes())
 	if !v.Goes() {
 		return nil
 	}
-	p := planned(e, v)
 	switch {
 	case e.Kind == retention.Marker:
 		k.markers = append(k.markers, p)

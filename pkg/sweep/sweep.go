@@ -263,6 +263,10 @@ func (w *sweeping) all(ctx context.Context) error {
 		switch {
 		case w.halt == "" && e.Hold != "":
 			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+		case w.halt == "" && e.Skip == CodeChanged:
+			w.settle(i, evidence.OutcomeChanged, e.Skip, evidence.ByLookup)
+		case w.halt == "" && e.Skip != "":
+			w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
 		case w.halt == "" && e.Opaque:
 			w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
 		case e.Kind == retention.Marker:

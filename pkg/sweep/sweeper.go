@@ -79,6 +79,11 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 // leased is Run under the lease. ctx ends with the lease, stop asks for a
 // graceful end.
 func (s *Sweeper) leased(ctx, stop context.Context, req Request, lease *vault.Lease) (*Sealed, error) {
+	if req.Apply != nil { // before anything is touched; a dead run may use it up yet
+		if _, err := s.plannedRun(ctx, req); err != nil {
+			return nil, err
+		}
+	}
 	recovered, err := s.recover(ctx)
 	if err != nil {
 		return nil, err

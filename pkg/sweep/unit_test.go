@@ -324,7 +324,8 @@ func TestASegmentIsReadBackAsItWasWritten(t *testing.T) {
 		entries := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Planned {
 			return planned(Entry{Key: genKey().Draw(t, "key"), Kind: retention.Object, ID: rapid.StringN(0, 3, 9).Draw(t, "id"),
 				LastModified: t0, ETag: `"e"`, Size: 7, Latest: true},
-				retention.Verdict{Created: t0, Team: "t", Attribution: retention.Attributed, Hold: rapid.SampledFrom([]string{"", "h"}).Draw(t, "hold")})
+				retention.Verdict{Created: t0, Team: "t", Attribution: retention.Attributed, Hold: rapid.SampledFrom([]string{"", "h"}).Draw(t, "hold")},
+				rapid.SampledFrom([]string{"", CodeNotPlanned}).Draw(t, "skip"))
 		}), 1, 8).Draw(t, "entries")
 		data, err := encodeSegment(entries)
 		if err != nil {

@@ -2,7 +2,6 @@ package containers_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -76,11 +75,12 @@ type row struct {
 	Marker  bool
 }
 
-// versions lists all that a bucket holds, but for uploads, with its times.
-func versions(ctx context.Context, client *s3.Client, bucket string) (map[row]time.Time, error) {
-	out, err := client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket})
+// wantVersions compares all that a bucket holds, but for uploads, with want.
+func wantVersions(t *testing.T, client *s3.Client, bucket string, want map[row]time.Time) {
+	t.Helper()
+	out, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: &bucket})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	got := map[row]time.Time{}
 	for _, v := range out.Versions {
@@ -88,15 +88,6 @@ func versions(ctx context.Context, client *s3.Client, bucket string) (map[row]ti
 	}
 	for _, m := range out.DeleteMarkers {
 		got[row{*m.Key, *m.VersionId, true}] = m.LastModified.UTC()
-	}
-	return got, nil
-}
-
-func wantVersions(t *testing.T, client *s3.Client, bucket string, want map[row]time.Time) {
-	t.Helper()
-	got, err := versions(t.Context(), client, bucket)
-	if err != nil {
-		t.Fatal(err)
 	}
 	if !maps.EqualFunc(got, want, time.Time.Equal) {
 		t.Errorf("bucket %s lists %v,\nwant %v", bucket, got, want)
