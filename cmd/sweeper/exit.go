@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
@@ -51,6 +52,8 @@ func statusOf(err error) int {
 		return exitOK
 	case errors.As(err, &e):
 		return e.status
+	case errors.Is(err, sweep.ErrNotAppliable):
+		return exitUsage
 	case errors.Is(err, vault.ErrHeld):
 		return exitHeld
 	default:

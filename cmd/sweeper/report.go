@@ -57,14 +57,31 @@ func (a *app) reportList() *cobra.Command {
 }
 
 func (a *app) reportShow() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show N",
-		Short: "Show one report",
-		Args:  cobra.ExactArgs(1),
+	var plan, showKeys bool
+	var format string
+	cmd := &cobra.Command{
+		Use:   "show N [--plan [--format table|csv|json] [--show-keys]]",
+		Short: "Show one report, or the plan of a dry run or of a stopped run",
+		Long: `show prints report N. With --plan it prints what a dry run, or a run that a guard
+stopped, would have deleted, a line an entry. The plan is there until it is
+applied or 24 hours old.
+
+keyHmac is that of the manifest line. The key itself stands there only with
+--show-keys, and never for a ZDR team's entry or one that is nobody's: of these
+no team and no date is shown either. A text that can't be printed as it is
+stands in the quotes and escapes of Go, as "a\nb". Of the formats, json is one
+object a line.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := strconv.ParseInt(args[0], 10, 64)
-			if err != nil || n < 0 {
-				return usage(fmt.Errorf("report show: %q is not the number of a report; \"sweeper report list\" shows them", args[0]))
+			n, err := reportNumber("report show", args[0])
+			if err != nil {
+				return usage(err)
+			}
+			if !plan && (showKeys || cmd.Flags().Changed("format")) {
+				return usage(errors.New("report show: --format and --show-keys are about a plan: add --plan"))
+			}
+			if !slices.Contains(render.PlanFormats(), format) {
+				return usage(fmt.Errorf("report show: --format %q is none of %s", format, strings.Join(render.PlanFormats(), ", ")))
 			}
 			c, s, err := a.openVault(cmd.Context())
 			if err != nil {
@@ -74,10 +91,17 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if plan {
+				return a.showPlan(cmd.Context(), c, s, n, r.predicate, format, showKeys)
+			}
 			return render.Summary(a.stdout, r.predicate, render.Options{Teams: r.teams,
 				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
 		},
 	}
+	cmd.Flags().BoolVar(&plan, "plan", false, "show what would be deleted, a line an entry")
+	cmd.Flags().StringVar(&format, "format", render.PlanTable, "`FORMAT` of the plan: table, csv or json")
+	cmd.Flags().BoolVar(&showKeys, "show-keys", false, "show keys in the clear, but for those of ZDR teams and of nobody")
+	return cmd
 }
 
 // openVault opens the vault for reading.

@@ -30,7 +30,8 @@ func (a *app) runCommand() *cobra.Command {
 the plan with the limits, deletes, lists again, and seals a signed report.
 
 With --dry-run it plans and seals a report of what a run would do, and writes
-nothing to any store.`,
+nothing to any store. "sweeper report show N --plan" shows the plan of report N,
+"sweeper apply N" carries it out; likewise for a plan that a guard stopped.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			req := sweep.Request{Type: evidence.TypeSweep, Trigger: "manual"}

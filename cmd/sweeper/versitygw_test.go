@@ -26,8 +26,13 @@ type gateway struct {
 
 func startGateway(t *testing.T, buckets ...string) *gateway {
 	t.Helper()
-	server := containers.Versitygw(t)
-	g := &gateway{server, server.Client(server.AccessKey, server.SecretKey)}
+	return startServer(t, containers.Versitygw, buckets...)
+}
+
+func startServer(t *testing.T, start func(testing.TB) *containers.Server, buckets ...string) *gateway {
+	t.Helper()
+	server := start(t)
+	g := &gateway{server, server.Admin()}
 	for _, name := range append(buckets, "exchanges") {
 		if _, err := g.client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
 			t.Fatal(err)
@@ -130,41 +135,6 @@ func TestOnARealServerCredentialsThatMayNotDeleteDeleteNothing(t *testing.T) {
 	if left := g.keys(t, "exchanges"); len(left) != 1 {
 		t.Errorf("left are %q", left)
 	}
-}
-
-func TestOnARealServerAVersionedBucketIsLeftAloneAndSaidSo(t *testing.T) {
-	t.Parallel()
-	g := startGateway(t)
-	g.put(t, "acme/d31.request.json", time.Now().Add(-31*24*time.Hour))
-	if _, err := g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String("exchanges"),
-		VersioningConfiguration: versioningOn()}); err != nil {
-		t.Fatal(err)
-	}
-	b := install(t, configFor(g.Endpoint, dirVault), g.AccessKey, g.SecretKey)
-	out, _ := b.run(t, 3, "run", "--json")
-	if p := report(t, out); p.Result != "inconclusive" || p.Stores[0].Note != "VERSIONED_BUCKET" || p.ZDR.Inconclusive != 1 {
-		t.Errorf("result %s, store %+v, zdr %+v", p.Result, p.Stores[0], p.ZDR)
-	}
-	if left := g.keys(t, "exchanges"); len(left) != 1 {
-		t.Errorf("left are %q", left)
-	}
-	b.verified(t)
-}
-
-func TestOnARealServerIncompleteUploadsMakeTheResultInconclusive(t *testing.T) {
-	t.Parallel()
-	g := startGateway(t)
-	g.put(t, "acme/d31.request.json", time.Now().Add(-31*24*time.Hour))
-	if _, err := g.client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: aws.String("exchanges"),
-		Key: aws.String("acme/up.request.json")}); err != nil {
-		t.Fatal(err)
-	}
-	b := install(t, configFor(g.Endpoint, dirVault), g.AccessKey, g.SecretKey)
-	out, _ := b.run(t, 3, "run", "--json")
-	if p := report(t, out); p.Result != "inconclusive" || p.Stores[0].Note != "UPLOADS_NOT_SWEPT" || p.Totals.Deleted != 1 {
-		t.Errorf("result %s, store %+v, totals %+v", p.Result, p.Stores[0], p.Totals)
-	}
-	b.verified(t)
 }
 
 func TestOnARealServerTheVaultCanBeABucket(t *testing.T) {
@@ -357,8 +327,4 @@ func TestOnARealServerPageEdgesLoseNothing(t *testing.T) {
 		t.Errorf("%d objects are left, want %d", len(left), len(want))
 	}
 	b.verified(t)
-}
-
-func versioningOn() *types.VersioningConfiguration {
-	return &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}
 }

@@ -50,16 +50,21 @@ func readKeys(c *config.Config, now time.Time) (k keys, err error) {
 	if err := trusted(k, now); err != nil {
 		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
 	}
+	k.identifiers, err = readIdentifiers(c)
+	return k, err
+}
+
+// readIdentifiers reads the secret that keys and teams are hashed with.
+func readIdentifiers(c *config.Config) (*evidence.Identifiers, error) {
 	text, err := readSecret(c.Identifiers.SecretFile, "identifiers.secret_file")
 	if err != nil {
-		return k, err
+		return nil, err
 	}
 	secret, epoch, err := evidence.ParseSecret(text)
 	if err != nil {
-		return k, fmt.Errorf("identifiers.secret_file: %s: %w; \"sweeper keygen\" makes one", c.Identifiers.SecretFile, err)
+		return nil, fmt.Errorf("identifiers.secret_file: %s: %w; \"sweeper keygen\" makes one", c.Identifiers.SecretFile, err)
 	}
-	k.identifiers = evidence.NewIdentifiers(secret, epoch)
-	return k, nil
+	return evidence.NewIdentifiers(secret, epoch), nil
 }
 
 // trusted makes sure that what this key signs now will verify.

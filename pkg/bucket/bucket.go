@@ -93,9 +93,9 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 }
 
 // Unasked returns how many answers about keys that were never asked for came
-// back from deletes since Open. They are ignored; more than none means that the
-// server, or something in front of it, mixes up answers.
-func (b *Bucket) Unasked() int64 { return b.unasked.Load() }
+// back from deletes since it was last called. They are ignored; more than none
+// means that the server, or something in front of it, mixes up answers.
+func (b *Bucket) Unasked() int64 { return b.unasked.Swap(0) }
 
 // loadConfig reads the SDK's standard chain, narrowed to the identity that the
 // store names.

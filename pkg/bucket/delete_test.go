@@ -80,8 +80,8 @@ func TestAnswersThatWereNotAskedForAreIgnoredAndCounted(t *testing.T) {
 	s.OnRequest(only("DeleteObjects", xml(`<DeleteResult><Deleted><Key>x</Key></Deleted><Error><Key>y</Key><Code>AccessDenied</Code></Error>
 		<Error><Code>InternalError</Code></Error><Deleted><Key>a</Key></Deleted></DeleteResult>`)))
 	wantFates(t, b.Delete(t.Context(), list(t, b)), gone)
-	if b.Unasked() != 3 {
-		t.Errorf("%d answers counted, want 3", b.Unasked())
+	if n := b.Unasked(); n != 3 {
+		t.Errorf("%d answers counted, want 3", n)
 	}
 }
 
@@ -262,8 +262,8 @@ func TestVersionsOfAKeyAreDeletedByTheirIDs(t *testing.T) {
 	// The row without an id could be about any version of k: it is about none.
 	wantFates(t, b.Delete(t.Context(), entries), unknown(bucket.CodeNotMentioned, true), refused("AccessDenied"), gone, gone,
 		failed(bucket.CodeVersioningChanged, false))
-	if b.Unasked() != 1 {
-		t.Errorf("%d answers counted as unasked, want 1", b.Unasked())
+	if n := b.Unasked(); n != 1 {
+		t.Errorf("%d answers counted as unasked, want 1", n)
 	}
 	for _, id := range []string{"3", "2", "null", "1", "7"} {
 		if sent := s.Calls("DeleteObjects")[0].Body; !strings.Contains(sent, "<VersionId>"+id+"</VersionId>") {

@@ -1,22 +1,31 @@
 package bucket
 
 import (
+	"bytes"
+	"io"
 	"iter"
 
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
+// row is an entry of a version listing and its place in the answer, which the
+// SDK loses: it gives versions and markers apart. 0 is no place.
+type row struct {
+	retention.Entry
+	at int
+}
+
 // merged walks the versions and the delete markers of a page in one order: by
 // key, and within a key the newer first. Each list keeps its own order, which is
-// the server's; only dates tell how the two mesh.
-func merged(versions, markers []retention.Entry) iter.Seq[retention.Entry] {
+// the server's.
+func merged(versions, markers []row) iter.Seq[retention.Entry] {
 	return func(yield func(retention.Entry) bool) {
 		for len(versions)+len(markers) > 0 {
 			from := &versions
 			if len(versions) == 0 || len(markers) > 0 && !versionFirst(versions[0], markers[0]) {
 				from = &markers
 			}
-			e := (*from)[0]
+			e := (*from)[0].Entry
 			if *from = (*from)[1:]; !yield(e) {
 				return
 			}
@@ -26,7 +35,7 @@ func merged(versions, markers []retention.Entry) iter.Seq[retention.Entry] {
 
 // latestFirst moves what is the latest of a key before the key's other rows:
 // SeaweedFS lists the "null" version last, also where it is the latest.
-func latestFirst(rows []retention.Entry) {
+func latestFirst(rows []row) {
 	head := 0 // of the key's rows
 	for i, e := range rows {
 		if e.Key != rows[head].Key {
@@ -39,9 +48,14 @@ func latestFirst(rows []retention.Entry) {
 	}
 }
 
-// versionFirst reports whether version v comes before marker m. One whose key
-// isn't known comes where its own list has it.
-func versionFirst(v, m retention.Entry) bool {
+// versionFirst reports whether version v comes before marker m. Where place and
+// date don't agree on it, the marker does: one that is taken to lie above a
+// version is kept as long as that version is. versitygw gives a marker the date
+// of the version that it hides, gives a version that is hidden the date of that
+// moment, and lists all markers before all versions; SeaweedFS puts what is
+// "null" after everything else of its key. A row whose key isn't known comes
+// where its own list has it.
+func versionFirst(v, m row) bool {
 	switch {
 	case v.Opaque || m.Opaque:
 		return v.Opaque
@@ -50,5 +64,55 @@ func versionFirst(v, m retention.Entry) bool {
 	case v.Latest || m.Latest:
 		return v.Latest
 	}
-	return v.LastModified.After(m.LastModified)
+	return v.at <= m.at && v.LastModified.After(m.LastModified)
+}
+
+// places finds out where the versions and the markers of an answer stand among
+// each other, counted from 1. Keys can't be mistaken for tags: in XML they have
+// no "<".
+func places(answer []byte) (versions, markers []int) {
+	at := 0
+	for rest := answer; ; {
+		i := bytes.IndexByte(rest, '<')
+		if i < 0 {
+			return versions, markers
+		}
+		rest = rest[i+1:]
+		switch {
+		case tag(rest, "Version"):
+			at++
+			versions = append(versions, at)
+		case tag(rest, "DeleteMarker"):
+			at++
+			markers = append(markers, at)
+		}
+	}
+}
+
+// tag reports whether text begins with the name of a tag, and not of a longer one.
+func tag(text []byte, name string) bool {
+	if !bytes.HasPrefix(text, []byte(name)) || len(text) == len(name) {
+		return false
+	}
+	return bytes.IndexByte([]byte("> \t\r\n/"), text[len(name)]) >= 0
+}
+
+// number gives the rows of a list their places, if there is one for each.
+func number(rows []row, at []int) {
+	if len(rows) != len(at) {
+		return
+	}
+	for i := range rows {
+		rows[i].at = at[i]
+	}
+}
+
+// copied is a body that keeps what is read of it.
+type copied struct {
+	io.Reader
+	io.Closer
+}
+
+func keep(body io.ReadCloser, to *bytes.Buffer) io.ReadCloser {
+	return copied{io.TeeReader(body, to), body}
 }

@@ -41,7 +41,11 @@ type Range struct {
 }
 
 // Page is one answer of a listing. It may be empty.
-type Page struct{ Entries []retention.Entry }
+type Page struct {
+	Entries []retention.Entry
+	// Repeated counts rows of the page before that came again and were dropped.
+	Repeated int
+}
 
 // Pages lists the range. Only an iteration that ends without an error saw all
 // of it; after an error it ends. A server whose answers can't be true gives an

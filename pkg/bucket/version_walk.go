@@ -39,7 +39,7 @@ type versionWalk struct {
 
 // read checks one answer. lie says in words what can't be true of it, "" when
 // all is well.
-func (w *versionWalk) read(out *s3.ListObjectVersionsOutput) (page Page, lie string) {
+func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, answer []byte) (page Page, lie string) {
 	if len(out.CommonPrefixes) > 0 {
 		return page, "an answer hides keys behind common prefixes, though no delimiter was asked for"
 	}
@@ -47,14 +47,17 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput) (page Page, lie str
 		return page, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	encoded := out.EncodingType == types.EncodingTypeUrl
-	versions, markers, lie := w.rows(out, encoded)
+	versions, markers, lie := w.rows(out, answer, encoded)
 	if lie != "" {
 		return page, lie
 	}
 	w.turn()
+	listed := len(versions) + len(markers)
+	versions, markers = w.unrepeated(versions), w.unrepeated(markers)
+	page.Repeated = listed - len(versions) - len(markers)
 	key := w.last
 	past, progress := false, false // past: an entry beyond UpTo was seen: the rest is another range's
-	for e := range merged(w.unrepeated(versions), w.unrepeated(markers)) {
+	for e := range merged(versions, markers) {
 		if lie := w.take(&e); lie != "" {
 			return page, lie
 		}
@@ -85,10 +88,10 @@ func (w *versionWalk) turn() {
 
 // rows reads the two lists of an answer. Each keeps the server's order, but for
 // what is the latest of its key.
-func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, encoded bool) (versions, markers []retention.Entry, lie string) {
+func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, answer []byte, encoded bool) (versions, markers []row, lie string) {
 	for i := range out.Versions {
 		v := &out.Versions[i]
-		e, lie := w.row(v.Key, v.VersionId, v.LastModified, v.IsLatest, encoded)
+		e, lie := w.common(v.Key, v.VersionId, v.LastModified, v.IsLatest, encoded)
 		if lie != "" {
 			return nil, nil, lie
 		}
@@ -97,24 +100,27 @@ func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, encoded bool) (vers
 			e.Kind = retention.Object
 		}
 		e.ETag, e.Size = aws.ToString(v.ETag), aws.ToInt64(v.Size)
-		versions = append(versions, e)
+		versions = append(versions, row{Entry: e})
 	}
 	for i := range out.DeleteMarkers {
 		m := &out.DeleteMarkers[i]
-		e, lie := w.row(m.Key, m.VersionId, m.LastModified, m.IsLatest, encoded)
+		e, lie := w.common(m.Key, m.VersionId, m.LastModified, m.IsLatest, encoded)
 		if lie != "" {
 			return nil, nil, lie
 		}
 		e.Kind = retention.Marker
-		markers = append(markers, e)
+		markers = append(markers, row{Entry: e})
 	}
+	v, m := places(answer)
+	number(versions, v)
+	number(markers, m)
 	latestFirst(versions)
 	latestFirst(markers)
 	return versions, markers, ""
 }
 
-// row reads what versions and markers have in common.
-func (w *versionWalk) row(name, id *string, modified *time.Time, latest *bool, encoded bool) (e retention.Entry, lie string) {
+// common reads what versions and markers have in common.
+func (w *versionWalk) common(name, id *string, modified *time.Time, latest *bool, encoded bool) (e retention.Entry, lie string) {
 	switch {
 	case name == nil || *name == "":
 		return e, "an entry has no key"
@@ -138,10 +144,10 @@ func (w *versionWalk) row(name, id *string, modified *time.Time, latest *bool, e
 // unrepeated drops from the head of a list what repeats a row of the page
 // before, and nothing but that: versitygw repeats the row at a page's edge, and
 // the "null" version of a key once a page.
-func (w *versionWalk) unrepeated(rows []retention.Entry) []retention.Entry {
+func (w *versionWalk) unrepeated(rows []row) []row {
 	for len(rows) > 0 && rows[0].Key == w.last && !rows[0].Opaque {
 		old, ok := w.before[rows[0].ID]
-		if !ok || !sameRow(old, rows[0]) {
+		if !ok || !sameRow(old, rows[0].Entry) {
 			break
 		}
 		rows = rows[1:]
@@ -250,9 +256,9 @@ func (w *versionWalk) doubtful() bool {
 
 // compare looks at what the server lists past the key where a doubtful page
 // went on: it has to begin as that page did past that key.
-func (w *versionWalk) compare(out *s3.ListObjectVersionsOutput) (lie string) {
+func (w *versionWalk) compare(out *s3.ListObjectVersionsOutput, answer []byte) (lie string) {
 	const lost = "an answer leaves out what follows the version from which it goes on"
-	versions, markers, lie := w.rows(out, out.EncodingType == types.EncodingTypeUrl)
+	versions, markers, lie := w.rows(out, answer, out.EncodingType == types.EncodingTypeUrl)
 	if lie != "" {
 		return lie
 	}

@@ -111,7 +111,7 @@ func TestVersionListingThatCannotBeTrueIsAnErrorAndNeverAnEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := versionWalk{prefix: "p/", within: c.within, last: c.within.After}
 			for i, answer := range c.answers {
-				_, lie := w.read(answer)
+				_, lie := w.read(answer, nil)
 				if last := i == len(c.answers)-1; !last && (lie != "" || w.done) {
 					t.Fatalf("answer %d: lie %q, done %v, want to go on", i, lie, w.done)
 				} else if last && !strings.Contains(lie, c.want) {
@@ -127,9 +127,9 @@ func TestPagesWithoutProgressHaveAnEnd(t *testing.T) {
 	for name, again := range map[string][]retention.Entry{"empty": nil, "the edge's repeat alone": edge} {
 		t.Run(name, func(t *testing.T) {
 			var w versionWalk
-			w.read(versionsPage(marker{"a", "1"}, edge...))
+			w.read(versionsPage(marker{"a", "1"}, edge...), nil)
 			for i := range 2 * maxEmptyPages {
-				if _, lie := w.read(versionsPage(marker{"a", fmt.Sprint(i + 2)}, again...)); lie != "" {
+				if _, lie := w.read(versionsPage(marker{"a", fmt.Sprint(i + 2)}, again...), nil); lie != "" {
 					if i < maxEmptyPages-1 {
 						t.Errorf("refused after %d pages, want %d allowed", i, maxEmptyPages)
 					}
@@ -148,7 +148,7 @@ func TestEmptyPagesBetweenVersionsAreNoEnd(t *testing.T) {
 		versionsPage(marker{"a", "0"}), versionsPage(marker{"a", "1"}, entriesOf("a 1!")...), versionsPage(marker{"a", "2"}),
 		versionsPage(marker{"b", ""}, entriesOf("a 1!")...), versionsPage(marker{}, entriesOf("a 3", "b 1! x")...),
 	} {
-		page, lie := w.read(answer)
+		page, lie := w.read(answer, nil)
 		if lie != "" || w.done != (i == 4) {
 			t.Fatalf("answer %d: lie %q, done %v", i, lie, w.done)
 		}
@@ -165,7 +165,7 @@ func TestVersionMarkersAreBothPassedOnAndTheKeysIsDecoded(t *testing.T) {
 	out := versionsPage(marker{"a%2Fb+c", "id%2F"}, entriesOf("a%2Fb+c id%2F!")...)
 	out.EncodingType = types.EncodingTypeUrl
 	var w versionWalk
-	page, lie := w.read(out)
+	page, lie := w.read(out, nil)
 	if lie != "" || page.Entries[0].Key != "a/b c" || page.Entries[0].ID != "id%2F" || w.next != (marker{"a/b c", "id%2F"}) {
 		t.Errorf("entries %v, next %q, lie %q", page.Entries, w.next, lie)
 	}
@@ -186,7 +186,7 @@ func TestAListingNeverGoesOnFromANoncurrentNullVersion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var w versionWalk
-			if _, lie := w.read(versionsPage(c.next, entriesOf(c.rows...)...)); lie != "" || w.next != c.want {
+			if _, lie := w.read(versionsPage(c.next, entriesOf(c.rows...)...), nil); lie != "" || w.next != c.want {
 				t.Errorf("goes on at %q, lie %q; want %q", w.next, lie, c.want)
 			}
 		})
@@ -198,7 +198,7 @@ func TestAPageOfANullVersionAloneIsNoLoop(t *testing.T) {
 	for _, answer := range []*s3.ListObjectVersionsOutput{
 		versionsPage(marker{"a", "2"}, entriesOf("a 3!", "a 2")...), versionsPage(marker{"a", "null"}, entryOf("a null", 1)),
 	} {
-		if _, lie := w.read(answer); lie != "" {
+		if _, lie := w.read(answer, nil); lie != "" {
 			t.Fatal(lie)
 		}
 	}
@@ -210,7 +210,7 @@ func TestAPageOfANullVersionAloneIsNoLoop(t *testing.T) {
 func TestRangeEndsOfAVersionListing(t *testing.T) {
 	w := versionWalk{within: Range{After: "a", UpTo: "c"}, last: "a"}
 	// versitygw begins with the key that others begin after.
-	page, lie := w.read(versionsPage(marker{"more", "1"}, entriesOf("a 1!", "a 2", "b 1!", "c 2! x", "c 1", "d 1!")...))
+	page, lie := w.read(versionsPage(marker{"more", "1"}, entriesOf("a 1!", "a 2", "b 1!", "c 2! x", "c 1", "d 1!")...), nil)
 	if lie != "" || !w.done || len(page.Entries) != 3 || page.Entries[2].ID != "1" || page.Entries[2].Key != "c" {
 		t.Errorf("page %+v, done %v, lie %q; want b, c, c and the end", page, w.done, lie)
 	}
@@ -219,7 +219,7 @@ func TestRangeEndsOfAVersionListing(t *testing.T) {
 func TestKeysThatTheServerCannotSpellAreOpaqueVersions(t *testing.T) {
 	rows := entriesOf("b 1!", "a\uFFFD null!", "a\uFFFD null!", "c 1!", "a\uFFFD 7! x")
 	var w versionWalk
-	page, lie := w.read(versionsPage(marker{}, rows...))
+	page, lie := w.read(versionsPage(marker{}, rows...), nil)
 	ids := map[string]bool{}
 	for _, e := range page.Entries {
 		if e.Opaque != strings.Contains(e.Key, "\uFFFD") {
@@ -252,11 +252,57 @@ func TestOrderOfVersionsAndMarkersOfAKey(t *testing.T) {
 			if want == nil {
 				want = []retention.Entry{c.markers[0], c.versions[0], c.markers[1], c.versions[1]}
 			}
-			latestFirst(c.versions)
-			if got := slices.Collect(merged(c.versions, c.markers)); !slices.Equal(got, want) {
+			versions, markers := rowsOf(c.versions), rowsOf(c.markers)
+			latestFirst(versions)
+			if got := slices.Collect(merged(versions, markers)); !slices.Equal(got, want) {
 				t.Errorf("order is %v, want %v", got, want)
 			}
 		})
+	}
+}
+
+func rowsOf(entries []retention.Entry) (rows []row) {
+	for _, e := range entries {
+		rows = append(rows, row{Entry: e})
+	}
+	return rows
+}
+
+// A marker is taken to lie above a version where the place or the date says so.
+func TestAMarkerComesFirstUnlessPlaceAndDateBothSayOtherwise(t *testing.T) {
+	at := entryOf
+	for name, c := range map[string]struct {
+		versionAt, markerAt    int
+		versionDate, markerAge int64
+		versionFirst           bool
+	}{
+		"both say the version":                      {2, 3, 9, 1, true},
+		"the place says the marker, as versitygw's": {3, 2, 9, 1, false},
+		"the date says the marker, as SeaweedFS's":  {2, 3, 1, 9, false},
+		"both say the marker":                       {3, 2, 1, 9, false},
+		"no place: the date alone":                  {0, 0, 9, 1, true},
+	} {
+		v, m := row{at("k 1", c.versionDate), c.versionAt}, row{at("k 2 x", c.markerAge), c.markerAt}
+		if got := versionFirst(v, m); got != c.versionFirst {
+			t.Errorf("%s: the version comes first: %t", name, got)
+		}
+	}
+}
+
+func TestPlacesOfVersionsAndMarkersAreReadOutOfTheAnswer(t *testing.T) {
+	const answer = `<?xml version="1.0"?><ListVersionsResult xmlns="x"><VersionIdMarker>1</VersionIdMarker>` +
+		`<DeleteMarker><Key>a</Key><VersionId>3</VersionId></DeleteMarker><Version ><Key>&lt;Version></Key><VersionId>2</VersionId></Version>` +
+		"<Version\n/><DeleteMarker/><DeleteMarkers></DeleteMarkers></ListVersionsResult>"
+	versions, markers := places([]byte(answer))
+	if !slices.Equal(versions, []int{2, 3}) || !slices.Equal(markers, []int{1, 4}) {
+		t.Errorf("versions stand at %v, markers at %v, want 2, 3 and 1, 4", versions, markers)
+	}
+	for cut := range len(answer) {
+		places([]byte(answer[:cut])) // of an answer that was cut off nothing is wanted but an end
+	}
+	rows := rowsOf([]retention.Entry{entryOf("k 1", 1)})
+	if number(rows, versions); rows[0].at != 0 {
+		t.Error("places of another number of rows are believed")
 	}
 }
 
@@ -269,17 +315,18 @@ func TestEveryVersionComesOutOnceAndInOrder(t *testing.T) {
 		repeats := size > 1 && rapid.Bool().Draw(t, "edges are repeated")
 		var w versionWalk
 		var got []retention.Entry
+		sent, repeated := 0, 0
 		for from := 0; !w.done; {
 			to := min(from+size, len(stacks))
 			next := marker{}
 			if to < len(stacks) {
 				next = marker{stacks[to-1].Key, stacks[to-1].ID}
 			}
-			page, lie := w.read(versionsPage(next, stacks[from:to]...))
+			page, lie := w.read(versionsPage(next, stacks[from:to]...), nil)
 			if lie != "" {
 				t.Fatalf("rows %d to %d of %v: %s", from, to, stacks, lie)
 			}
-			got = append(got, page.Entries...)
+			got, sent, repeated = append(got, page.Entries...), sent+to-from, repeated+page.Repeated
 			if w.done {
 				break
 			}
@@ -289,6 +336,9 @@ func TestEveryVersionComesOutOnceAndInOrder(t *testing.T) {
 			}
 		}
 		sameEntries(t, got, stacks)
+		if sent-repeated != len(stacks) {
+			t.Fatalf("%d rows came, of which %d are said to be repeated, for %d entries", sent, repeated, len(stacks))
+		}
 	})
 }
 

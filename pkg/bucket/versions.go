@@ -27,12 +27,13 @@ func (b *Bucket) versions(ctx context.Context, r Range, prefix string) iter.Seq2
 			Prefix: optional(prefix), KeyMarker: optional(start),
 		}
 		for {
-			out, err := b.client.ListObjectVersions(ctx, in)
+			asking, x := watched(ctx)
+			out, err := b.client.ListObjectVersions(asking, in)
 			if err != nil {
 				yield(Page{}, b.fail(listingVersions, rightVersions, err))
 				return
 			}
-			page, lie := w.read(out)
+			page, lie := w.read(out, x.body.Bytes())
 			if lie != "" {
 				yield(Page{}, b.lie(listingVersions, lie))
 				return
@@ -57,6 +58,7 @@ func (b *Bucket) versions(ctx context.Context, r Range, prefix string) iter.Seq2
 // from while it lists; if that version was deleted meanwhile it lists nothing
 // more, or next to nothing, and says that this is the end.
 func (b *Bucket) keptPlace(ctx context.Context, w *versionWalk) error {
+	ctx, x := watched(ctx)
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
 		Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(1),
 		Prefix: optional(w.prefix), KeyMarker: aws.String(w.resumed.key + "\t"),
@@ -64,7 +66,7 @@ func (b *Bucket) keptPlace(ctx context.Context, w *versionWalk) error {
 	if err != nil {
 		return b.fail(listingVersions, rightVersions, err)
 	}
-	if lie := w.compare(out); lie != "" {
+	if lie := w.compare(out, x.body.Bytes()); lie != "" {
 		return b.lie(listingVersions, lie)
 	}
 	return nil

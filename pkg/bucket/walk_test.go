@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-func row(key string) types.Object {
+func objectRow(key string) types.Object {
 	return types.Object{Key: &key, LastModified: aws.Time(time.Date(2026, 11, 1, 14, 0, 0, 0, time.FixedZone("x", 14*3600))),
 		ETag: aws.String(`"e"`), Size: aws.Int64(3)}
 }
@@ -21,7 +21,7 @@ func row(key string) types.Object {
 func pageOf(token string, keys ...string) *s3.ListObjectsV2Output {
 	out := &s3.ListObjectsV2Output{IsTruncated: aws.Bool(token != ""), NextContinuationToken: optional(token)}
 	for _, k := range keys {
-		out.Contents = append(out.Contents, row(k))
+		out.Contents = append(out.Contents, objectRow(k))
 	}
 	return out
 }

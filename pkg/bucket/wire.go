@@ -25,6 +25,7 @@ var errNotS3 = errors.New("the answer is not one of S3")
 type exchange struct {
 	sent, received time.Time // local clock; received is when the headers were in
 	header         http.Header
+	body           bytes.Buffer // of a version listing, as far as it was read
 }
 
 type exchangeKey struct{}
@@ -57,6 +58,9 @@ func (answerCheck) HandleDeserialize(ctx context.Context, in middleware.Deserial
 	}
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		*x = exchange{sent: sent, received: received, header: answer.Header}
+		if middleware.GetOperationName(ctx) == "ListObjectVersions" {
+			answer.Body = keep(answer.Body, &x.body)
+		}
 	}
 	if err == nil {
 		err = checkAnswer(middleware.GetOperationName(ctx), answer.Response)

@@ -26,6 +26,7 @@ func ValidatePredicate(p Predicate) []string {
 	v.manifest()
 	v.times()
 	v.chain()
+	v.apply()
 	v.result()
 	return v.found
 }
@@ -58,7 +59,7 @@ func (v *validator) form() {
 		"signer.algorithm %q is unknown", p.Signer.Algorithm)
 	v.need(isHex(p.Signer.SPKISHA256, 32), "signer.spkiSha256 is not a SHA-256 in lower-case hex")
 	v.need(isHex(p.Policy.ConfigSHA256, 32), "policy.configSha256 is not a SHA-256 in lower-case hex")
-	v.need(slices.Contains([]string{"schedule", "manual", "apply", "recovery"}, p.Run.Trigger),
+	v.need(slices.Contains([]string{"schedule", "manual", TriggerApply, triggerRecovery}, p.Run.Trigger),
 		"run.trigger %q is unknown", p.Run.Trigger)
 	for _, r := range p.Reasons {
 		v.need(codePattern.MatchString(r.Code) && r.Count > 0, "reasons: %q with count %d is not a code and a count above zero",

@@ -87,8 +87,28 @@ func TestEachIdentityIsChecked(t *testing.T) {
 		{"a cutoff that keeps more", func(p *Predicate) { p.Policy.Cutoff = "2026-10-21T02:15:03Z" },
 			[]string{"policy.cutoff 2026-10-21T02:15:03Z is earlier than run.startedAt minus 30d explains (2026-10-22T02:15:03Z): older data was kept"}},
 		{"a cutoff of an applied plan", func(p *Predicate) {
-			p.Policy.Cutoff, p.Run.Apply = "2026-10-21T12:15:03Z", &Apply{Report: 0, Reason: "X"}
+			p.Policy.Cutoff, p.Run.Trigger, p.Run.Apply = "2026-10-21T12:15:03Z", "apply", &Apply{Report: 0, Reason: "X"}
 		}, nil},
+		{"an applied plan with a ticket", func(p *Predicate) {
+			p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 0, Reason: "ROSTER_CHECKED_2", Ticket: "OPS-17/b"}
+		}, nil},
+		{"an apply of nothing", func(p *Predicate) { p.Run.Trigger = "apply" },
+			[]string{"run.trigger is apply, and run.apply does not say which plan was carried out"}},
+		{"a plan carried out by the schedule", func(p *Predicate) { p.Run.Apply = &Apply{Report: 0, Reason: "X"} },
+			[]string{`run.apply names the plan of report 0, and run.trigger is "schedule"`}},
+		{"a plan of its own", func(p *Predicate) { p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 1, Reason: "X"} },
+			[]string{"run.apply names the plan of report 1, which is not before report 1"}},
+		{"an apply without a reason", func(p *Predicate) { p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 0} },
+			[]string{`run.apply: reason "" is not a code`}},
+		{"an apply with a message", func(p *Predicate) {
+			p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 0, Reason: "looks right", Ticket: "see the mail"}
+		}, []string{`run.apply: reason "looks right" is not a code`, `run.apply: ticket "see the mail" is not a token of visible ASCII characters`}},
+		{"a dry run that carries out a plan", func(p *Predicate) {
+			p.ReportType, p.Result, p.Confirmation = TypeDryRun, ResultNone, Confirmation{}
+			p.Outcomes[0].OutcomeCounts = OutcomeCounts{Planned: 8, Left: 8}
+			sums(p)
+			p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 0, Reason: "X"}
+		}, []string{"run.apply names the plan of report 0, in a report of type dry-run, which carries out none"}},
 		{"no age", func(p *Predicate) { p.Policy.MaxAge = "0d" }, []string{`policy.maxAge: "0d" is not a number of days or hours`}},
 		{"a first report with one before", func(p *Predicate) { p.Chain.Sequence = 0 },
 			[]string{"chain: the previous* fields are null in report 0 and only there"}},

@@ -98,9 +98,13 @@ func TestATrueReportOfVersionsLocksUploadsAndPurgesVerifies(t *testing.T) {
 			pl.p.Exceptions[0].Until = nil
 			pl.p.Policy.Limits.MaxPurge = 1
 		},
+		"a recovery of an apply": func(f *fixture, pl *plan) {
+			pl.p.ReportType, pl.p.Run.Trigger, pl.p.Result = TypeRecovery, "recovery", ResultInterrupted
+			pl.p.Run.Apply = &Apply{Report: 0, Reason: "ROSTER_CHECKED"}
+		},
 		"more purged than max_purge, of an applied plan": func(f *fixture, pl *plan) {
 			pl.p.Policy.Limits.MaxPurge = 1
-			pl.p.Run.Trigger, pl.p.Run.Apply = "apply", &Apply{Report: 1, Reason: "ROSTER_CHECKED"}
+			pl.p.Run.Trigger, pl.p.Run.Apply = "apply", &Apply{Report: 0, Reason: "ROSTER_CHECKED"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

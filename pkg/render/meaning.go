@@ -8,6 +8,8 @@ func meaning(code string) string {
 		return "the server refused the delete"
 	case "CHANGED_SINCE_LISTED":
 		return "rewritten since it was listed, so left alone"
+	case "CHANGED_SINCE_PLANNED":
+		return "of the plan: younger, held or kept by now, so left alone"
 	case "CONFIRM_INCOMPLETE":
 		return "the second listing did not get to the end"
 	case "CONFIRM_NONE":
@@ -20,8 +22,12 @@ func meaning(code string) string {
 		return "past their time and still there, without excuse"
 	case "FAILED":
 		return "could not be deleted"
+	case "GONE_SINCE_PLANNED":
+		return "of the plan: gone already when it was carried out"
 	case "GUARD":
 		return "a guard stopped the run"
+	case "GUARD_OVERRIDDEN":
+		return "a guard would have stopped this, but for apply"
 	case "HELD":
 		return "kept by a hold"
 	case "INTERRUPTED":
@@ -46,6 +52,8 @@ func meaning(code string) string {
 		return "a delete marker over a version that must stay"
 	case "MISSED_SLOT":
 		return "slots of the schedule that no run served"
+	case "NOT_PLANNED":
+		return "expired, and not named by the plan: left alone"
 	case "OLD_KEY_UNAVAILABLE":
 		return "the key changed without the old key's word"
 	case "PARTS_NOT_LISTED":

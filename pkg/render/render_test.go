@@ -21,7 +21,14 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
+// golden compares text for a page with its file.
 func golden(t *testing.T, name, got string) {
+	t.Helper()
+	assertGolden(t, name, got)
+	harmless(t, got)
+}
+
+func assertGolden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
 	if *update {
@@ -31,7 +38,6 @@ func golden(t *testing.T, name, got string) {
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.Equal(t, string(want), got)
-	harmless(t, got)
 }
 
 // harmless fails where text could move a cursor, or is too wide for the page.
@@ -159,6 +165,28 @@ func TestSummary(t *testing.T) {
 			p.Outcomes[0].Deleted, p.Outcomes[0].Left = 0, 667
 			p.Confirmation = evidence.Confirmation{}
 			p.Reasons = []evidence.Reason{{Code: "GUARD", Count: 1}}
+		},
+		"stopped-by-a-hold-that-vanished": func(p *evidence.Predicate, _ *Options) {
+			p.ReportType, p.Result = evidence.TypeStopped, evidence.ResultStopped
+			p.Policy.Guard = &evidence.Guard{Name: "hold_removed", Value: "removed", Limit: "2027-01-31T00:00:00Z"}
+			p.Population[0].Expired, p.Population[0].Kept = 0, 2001
+			p.Outcomes[0].OutcomeCounts = evidence.OutcomeCounts{}
+			p.Confirmation = evidence.Confirmation{}
+		},
+		"stopped-by-the-clock": func(p *evidence.Predicate, _ *Options) {
+			p.ReportType, p.Result = evidence.TypeStopped, evidence.ResultStopped
+			p.Policy.Guard = &evidence.Guard{Name: "max_clock_skew", Store: "exchanges", Value: "2h0m0s", Limit: "1m0s"}
+			p.Outcomes[0].Deleted, p.Outcomes[0].Left = 0, 667
+			p.Confirmation = evidence.Confirmation{}
+		},
+		"applied": func(p *evidence.Predicate, _ *Options) {
+			p.Result = evidence.ResultBroken
+			p.Run.Trigger, p.Run.ScheduledFor = "apply", nil
+			p.Run.Apply = &evidence.Apply{Report: 122, Reason: "BACKLOG_REVIEWED", Ticket: "OPS-1234"}
+			p.Outcomes[0].Deleted, p.Outcomes[0].Left = 666, 1
+			p.Confirmation.ExpiredRemaining = 1
+			p.Reasons = []evidence.Reason{{Code: "GUARD_OVERRIDDEN", Count: 1}, {Code: "GONE_SINCE_PLANNED", Count: 2}, {Code: "CHANGED_SINCE_PLANNED", Count: 3}, {Code: "EXPIRED_REMAIN", Count: 1}, {Code: "LEFT", Count: 1}}
+			p.Exceptions = []evidence.Exception{{Code: "NOT_PLANNED", Store: "exchanges", Count: 1}}
 		},
 		"interrupted": func(p *evidence.Predicate, _ *Options) {
 			p.Result = evidence.ResultInterrupted

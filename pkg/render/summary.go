@@ -30,9 +30,13 @@ func Summary(w io.Writer, p evidence.Predicate, o Options) error {
 	out.para("", Verdict(p))
 	out.WriteString("\n")
 	out.para("", heading(p))
+	if a := p.Run.Apply; a != nil {
+		out.para("", carriedOut(*a))
+	}
 	if g := p.Policy.Guard; g != nil {
 		out.para("", guard(*g))
 	}
+	out.onward(p)
 	if p.ReportType != evidence.TypeKeyRotation {
 		out.stores(p)
 		out.zdr(p.ZDR, o.Teams)
@@ -70,15 +74,6 @@ func minute(text string) string {
 		return short(text, 17)
 	}
 	return t.UTC().Format("2006-01-02 15:04Z")
-}
-
-func guard(g evidence.Guard) string {
-	where := ""
-	if g.Store != "" {
-		where = " in store " + clean(g.Store)
-	}
-	return fmt.Sprintf("Guard %s%s: the plan comes to %s, the limit is %s. Find out why before anything is deleted: "+
-		"a wrong layout, cutoff, prefix or roster looks like this.", clean(g.Name), where, clean(g.Value), clean(g.Limit))
 }
 
 // stores writes a row a store. "Not gone" is what was planned and is not known

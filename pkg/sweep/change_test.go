@@ -122,6 +122,12 @@ func TestATakenOverLeaseIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(150 * time.Millisecond)
+	stores := w.spec.Stores
+	w.spec.Stores = []sweep.StoreSpec{w.store("no-such-bucket")}
+	if _, err := w.try(t.Context()); err == nil {
+		t.Fatal("a run without any store sealed a report")
+	}
+	w.spec.Stores = stores // the takeover is not forgotten
 	w.wantResult(w.run(), evidence.ResultKept, 0, sweep.CodeLeaseTakenOver)
 	if s := w.run(); len(s.Predicate.Reasons) > 0 {
 		t.Errorf("the run after it has the reasons %v", s.Predicate.Reasons)

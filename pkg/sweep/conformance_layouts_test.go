@@ -27,9 +27,9 @@ func daily(team string, at time.Time) string { return team + "/" + at.Format("20
 func testLayouts(t *testing.T, b *bench) {
 	r := newReal(t, b.Server, enabled)
 	r.spec.AllTeams = true
-	r.split()
+	r.today()
 	edge := r.clock().Add(-r.spec.MaxAge) // what ends before it is expired
-	goes := []string{hive("hive", edge.Add(-day)), hourly("hour", edge.Add(-time.Hour)), daily("day", edge.Add(-day))}
+	goes := []string{hive("hive", edge.Add(-2*day)), hourly("hour", edge.Add(-2*time.Hour)), daily("day", edge.Add(-2*day))}
 	stays := []string{hive("hive", edge), hourly("hour", edge), daily("day", edge), "undated/a/b/r.json"}
 	for _, key := range slices.Concat(goes, stays) {
 		r.four(key)

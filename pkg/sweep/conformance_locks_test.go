@@ -23,7 +23,7 @@ func lockPoints() []point {
 		{"object-lock", "what governance, compliance or a legal hold keeps is `locked`, sent once and never bypassed; the rest goes", testLocks},
 		{"many-locked-first", "locked versions that come first in order, more than a few batches, don't stop the store", testManyLocked},
 		{"right-to-delete-missing", "a missing right to delete is no lock: the first batch is `failed`, and the store is stopped", testDenied},
-		{"right-to-ask-missing", "without the right to ask for locks the refused are `failed`, and the rest goes", testMayNotAsk},
+		{"right-to-ask-missing", "without the right to ask for locks the refused are `failed`, and the rest and the later batches go", testMayNotAsk},
 	}
 }
 
@@ -185,9 +185,13 @@ func denied(t *testing.T, c buckettest.Call) string {
 func testMayNotAsk(t *testing.T, b *bench) {
 	r := newReal(t, b.Server, "", locked)
 	r.spec.Stores[0].Batch = 2
-	id := r.make("acme/0", underLegalHold)
-	for i := range 4 {
-		r.make(fmt.Sprintf("acme/%d", i+1))
+	ids := map[string]string{}
+	for i := range 5 { // two batches of locked ones alone, and one with others
+		key := fmt.Sprintf("acme/%d", i)
+		ids[key] = r.make(key, underLegalHold)
+	}
+	for i := range 3 {
+		r.make(fmt.Sprintf("acme/z%d", i))
 	}
 	r.split()
 	r.OnRequest(func(c buckettest.Call) buckettest.Verdict {
@@ -197,10 +201,12 @@ func testMayNotAsk(t *testing.T, b *bench) {
 		return buckettest.Verdict{}
 	})
 	s := r.run()
-	r.wantThings("object acme/0")
-	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: 5, Deleted: 4, Failed: 1})
+	r.wantThings("object acme/0", "object acme/1", "object acme/2", "object acme/3", "object acme/4")
+	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: 8, Deleted: 3, Failed: 5})
 	r.wantResult(s, evidence.ResultBroken, 3, sweep.CodeFailed)
-	if got, want := r.fateOf(s.Number, "object", "acme/0", id), "failed "+sweep.CodeAccessDenied; got != want {
-		t.Errorf("the report says %q of the locked one, want %q", got, want)
+	for key, id := range ids {
+		if got, want := r.fateOf(s.Number, "object", key, id), "failed "+sweep.CodeAccessDenied; got != want {
+			t.Errorf("the report says %q of %s, want %q", got, key, want)
+		}
 	}
 }

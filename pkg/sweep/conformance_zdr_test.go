@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -27,8 +30,10 @@ func zdrPoints() []point {
 		{"purge", "violations are purged once the roster's row is known, and the report says what was found and what is left", testPurge},
 		{"purge-guard", "more violations than max_purge: nothing is deleted", testPurgeGuard},
 		{"purge-moved", "a team whose zdr_since moved is not purged in that run", testPurgeMoved},
+		{"purge-doubt", "a roster in doubt purges nothing", testPurgeDoubt},
 		{"purge-held", "a held violation is not purged", testPurgeHeld},
 		{"purge-marker", "a delete marker that hides what stays is not purged", testPurgeMarker},
+		{"purge-locked", "a locked violation stays, and so does the delete marker that hides it", testPurgeLocked},
 		{"attest", "an attestation counts all four kinds of all that is there, and changes nothing", testAttest},
 		{"attest-prefix-only", "an attestation of prefixes looks at nothing but these and the uploads, and claims no more", testAttestPrefixes},
 		{"canaries", "no key of a ZDR team, and none that tells no team, shows in a log, a report or the work area", testCanaries},
@@ -42,20 +47,19 @@ func testWholeID(t *testing.T, b *bench) {
 	r := newReal(t, b.Server, enabled)
 	r.spec.Stores[0].Layouts = []string{byHive, noDate}
 	r.roster(since("acme", time.Hour), since("beta-2", time.Hour))
-	now := time.Now().UTC()
-	for _, key := range []string{"acme-2/a", "acme-/a", "xacme/a", "beta/a", "beta-22/a", hive("acme-2", now), hive("beta", now)} {
+	r.today()
+	for _, key := range []string{"acme-2/a", "xacme/a", "beta/a", "beta-22/a", hive("acme-2", r.clock()), hive("beta", r.clock())} {
 		r.four(key)
 	}
-	r.split()
-	r.make("other/young")
 	s := r.run()
-	r.wantThings("object other/young")
-	r.wantResult(s, evidence.ResultInconclusive, 3, sweep.CodeNearMatch) // acme- is acme in another spelling
-	r.wantRow(s, evidence.TeamRow{Team: "acme", Store: "store", State: evidence.StateInconclusive})
-	r.wantRow(s, evidence.TeamRow{Team: "beta-2", Store: "store", State: evidence.StateZero})
-	s = r.run()
 	r.wantResult(s, evidence.ResultKept, 0)
 	r.wantRow(s, evidence.TeamRow{Team: "acme", Store: "store", State: evidence.StateZero})
+	r.wantRow(s, evidence.TeamRow{Team: "beta-2", Store: "store", State: evidence.StateZero})
+	r.begin("acme-/a") // another spelling of acme
+	r.begin(hive("beta-2", r.clock()))
+	s = r.run()
+	r.wantRow(s, evidence.TeamRow{Team: "acme", Store: "store", State: evidence.StateInconclusive})
+	r.wantRow(s, evidence.TeamRow{Team: "beta-2", Store: "store", Uploads: 1, Remaining: 1, State: evidence.StateViolation})
 }
 
 func testZDRCounts(t *testing.T, b *bench) {
@@ -117,7 +121,6 @@ func testZDRStates(t *testing.T, b *bench) {
 }
 
 func testZDRDoubt(t *testing.T, b *bench) {
-	none := func(*real) {}
 	for _, c := range []struct {
 		name, code string
 		set        func(*real)
@@ -130,7 +133,7 @@ func testZDRDoubt(t *testing.T, b *bench) {
 		{"a roster too old", sweep.CodeRosterStale, func(r *real) { r.spec.Roster.Roster.AsOf = r.clock().Add(-day - time.Second) }},
 		{"a roster from the future", sweep.CodeRosterStale, func(r *real) { r.spec.Roster.Roster.AsOf = r.clock().Add(2 * time.Minute) }},
 		{"an empty roster", sweep.CodeRosterEmpty, func(r *real) { r.roster() }},
-		{"no doubt", "", none},
+		{"no doubt", "", func(*real) {}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newReal(t, b.Server, enabled)
@@ -193,7 +196,7 @@ func purging(t *testing.T, b *bench) *real {
 	r := newReal(t, b.Server, enabled)
 	r.spec.Purge = true
 	r.roster(since("zdr", time.Hour))
-	r.split()
+	r.today()
 	r.four("acme/young")
 	r.four("zdr/a")
 	return r
@@ -208,13 +211,19 @@ func (r *real) wantFound(s *sweep.Sealed, planned, gone int64) {
 
 func testPurge(t *testing.T, b *bench) {
 	r := purging(t, b)
-	s := r.run() // no report knows the team yet
-	r.wantThings(fourOf("acme/young", "zdr/a")...)
-	r.wantResult(s, evidence.ResultBroken, 3, sweep.CodeZDRViolation)
-	r.wantFound(s, 0, 0)
+	for _, kind := range []string{evidence.TypeAttestation, evidence.TypeDryRun, evidence.TypeSweep} {
+		r.req.Type = kind
+		s := r.run() // no sweep knows the team yet
+		r.wantThings(fourOf("acme/young", "zdr/a")...)
+		r.wantOutcomes(s, evidence.OutcomeCounts{})
+		r.wantFound(s, 0, 0)
+		if sweep.ExitCode(s.Predicate) != 3 || reason(s, sweep.CodeZDRViolation) != 1 {
+			t.Errorf("report %d exits %d, for %v", s.Number, sweep.ExitCode(s.Predicate), s.Predicate.Reasons)
+		}
+	}
 
 	zdr := r.of("zdr/a")
-	s = r.run()
+	s := r.run()
 	r.wantThings(fourOf("acme/young")...)
 	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: 4, Purged: 4, Deleted: 3, Aborted: 1})
 	r.wantPopulation(s, evidence.PopulationCounts{Objects: 2, NoncurrentVersions: 2, DeleteMarkers: 2, Uploads: 2, Kept: 8})
@@ -276,6 +285,17 @@ func testPurgeMoved(t *testing.T, b *bench) {
 	r.wantFound(s, 0, 0)
 }
 
+func testPurgeDoubt(t *testing.T, b *bench) {
+	r := purging(t, b)
+	r.run()
+	r.spec.Roster.Roster.AsOf = r.clock().Add(-2 * day)
+	s := r.run()
+	r.wantThings(fourOf("acme/young", "zdr/a")...)
+	r.wantOutcomes(s, evidence.OutcomeCounts{})
+	r.wantResult(s, evidence.ResultBroken, 3, sweep.CodeZDRViolation, sweep.CodeRosterStale)
+	r.wantFound(s, 0, 0)
+}
+
 func testPurgeHeld(t *testing.T, b *bench) {
 	r := purging(t, b)
 	r.four("zdr/held")
@@ -313,4 +333,30 @@ func testPurgeMarker(t *testing.T, b *bench) {
 	if r.readable("zdr/before") {
 		t.Error("what was hidden can be read")
 	}
+}
+
+func testPurgeLocked(t *testing.T, b *bench) {
+	r := newReal(t, b.Server, enabled, locked)
+	r.spec.Purge = true
+	r.roster(since("zdr", time.Hour))
+	r.today()
+	id := r.make("zdr/locked", func(in *s3.PutObjectInput) { in.ObjectLockLegalHoldStatus = types.ObjectLockLegalHoldStatusOn })
+	hides := r.hide("zdr/locked")
+	r.make("zdr/free")
+	r.run()
+	s := r.run()
+	r.wantThings("version zdr/locked", "marker zdr/locked")
+	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: 3, Purged: 3, Deleted: 1, Locked: 1, Pending: 1})
+	r.wantResult(s, evidence.ResultBroken, 3, sweep.CodeZDRViolation, sweep.CodeLocked, sweep.CodePending)
+	if got := r.fateOf(s.Number, "version", "zdr/locked", id); got != "locked "+evidence.CodeLegalHold {
+		t.Errorf("the locked version is %q", got)
+	}
+	if got := r.fateOf(s.Number, "marker", "zdr/locked", hides); got != "pending "+sweep.CodeMarkerHides {
+		t.Errorf("the marker over it is %q", got)
+	}
+	if r.readable("zdr/locked") {
+		t.Error("what was hidden can be read")
+	}
+	r.wantRow(s, evidence.TeamRow{Team: "zdr", Store: "store", Objects: 1, NoncurrentVersions: 1, DeleteMarkers: 1,
+		Planned: 3, Gone: 1, Remaining: 2, State: evidence.StateViolation})
 }

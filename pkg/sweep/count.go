@@ -58,6 +58,8 @@ type Census struct {
 	KeyDateHeld int64            `json:"keyDateHeld"` // of those, expired by key date alone
 	Pending     int64            `json:"pending"`     // expired markers that are to go, and hide a version that stays
 	Purge       int64            `json:"purge"`       // violations that are to go, unless something holds them or they hide a version
+	// Repeated are rows that the server listed twice, at the edges of its pages.
+	Repeated int64 `json:"repeated,omitempty"`
 	// Of the plan that is applied, entries that are gone since, and that are not to
 	// go any more.
 	PlanGone    int64 `json:"planGone,omitempty"`
@@ -248,6 +250,7 @@ func merge(all []Census) Census {
 		out.KeyDateHeld += c.KeyDateHeld
 		out.Pending += c.Pending
 		out.Purge += c.Purge
+		out.Repeated += c.Repeated
 		out.PlanGone += c.PlanGone
 		out.PlanChanged += c.PlanChanged
 		out.OldestAny = earlier(out.OldestAny, c.OldestAny)

@@ -37,6 +37,7 @@ type storeFacts struct {
 	codes    map[string]int64 // lines by code
 	oldest   time.Duration    // the oldest age at deletion
 	witness  WitnessFile
+	unasked  int64 // answers about keys that no delete asked for
 	// lockedUntil is when the last retention of an entry ends that is in the way.
 	lockedUntil time.Time
 	// remains is what the second listings saw, in the shards that were swept, that
@@ -160,6 +161,7 @@ func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard,
 	}
 	store.outcomes.Retries += swept.Retries
 	store.outcomes.WindowSeconds = max(store.outcomes.WindowSeconds, swept.WindowSeconds)
+	store.unasked += swept.Unasked
 	store.lockedUntil = later(store.lockedUntil, swept.LockedUntil)
 	f.parts = append(f.parts, part)
 	return nil

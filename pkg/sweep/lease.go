@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -28,10 +29,29 @@ func release(ctx context.Context, lease *vault.Lease) error {
 // the run after: the same words as a head that is handed to verify.
 func note(s *Sealed) string { return fmt.Sprintf("%d:%s", s.Number, s.StatementSHA256) }
 
+// unreported ends the note of a lease that was taken over by a run which sealed
+// no report: the next that does has to say so.
+const unreported = " taken-over"
+
+// takeover reports whether the run has a takeover to report: its own, or that
+// of a run before it which sealed nothing.
+func takeover(l *vault.Lease) bool { return l.TakenOver || strings.HasSuffix(l.Note(), unreported) }
+
+// leaveNote writes into the lease what the next run has to know.
+func leaveNote(l *vault.Lease, sealed *Sealed) {
+	switch {
+	case sealed != nil:
+		l.SetNote(note(sealed))
+	case takeover(l) && !strings.HasSuffix(l.Note(), unreported):
+		l.SetNote(l.Note() + unreported)
+	}
+}
+
 // checkNote makes sure that the vault holds the report that the last run sealed.
 // A vault that is missing (a volume that isn't mounted) would else begin a
 // second history, with the deletions of the first in nobody's chain.
 func (s *Sweeper) checkNote(ctx context.Context, note string) error {
+	note = strings.TrimSuffix(note, unreported)
 	if note == "" {
 		return nil // no report was sealed with this work area yet
 	}

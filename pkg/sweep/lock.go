@@ -32,9 +32,14 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	if len(all) == 0 {
 		return nil
 	}
-	if !w.lockable(all) || w.mute {
+	if !w.lockable(all) {
 		w.fail(all)
 		return w.stopIfDenied(ctx, all, whole)
+	}
+	if w.mute {
+		deny(all)
+		w.fail(all)
+		return ctx.Err()
 	}
 	sample, rest := split(all)
 	locks, err := w.locks(ctx, sample)

@@ -205,6 +205,8 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int, which l
 			return t.census, nil
 		}
 		t.census.Population.Pages++
+		t.census.Population.Anomalies += int64(page.Repeated)
+		t.census.Repeated += int64(page.Repeated)
 		expired := t.census.Population.Expired
 		for _, e := range page.Entries {
 			v := judge.Judge(e)

@@ -21,6 +21,9 @@ type Store interface {
 	// Delete makes one attempt and returns one Deletion an entry, in order. The
 	// entries are uploads, which are aborted, or none of them is.
 	Delete(ctx context.Context, entries []Entry) []bucket.Deletion
+	// Unasked returns, and forgets, how many answers about keys that were never
+	// asked for came back from deletes.
+	Unasked() int64
 }
 
 // Examiner looks closely at one entry. Its methods are safe for concurrent use.

@@ -22,6 +22,8 @@ const (
 	CodeConfirmIncomplete = "CONFIRM_INCOMPLETE"
 	CodeLate              = "LATE"
 	CodeAnomaly           = "KEY_DATE_ANOMALY"
+	CodeRepeated          = "LISTING_REPEATED" // the server lists a row again at a page's edge
+	CodeUnasked           = "UNASKED_ANSWERS"  // the server, or something before it, mixes up answers to deletes
 	CodeMissedSlot        = "MISSED_SLOT"
 	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
 	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
@@ -90,7 +92,9 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	add(CodePending, t.Pending, exception)
 	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
 	add(CodeLate, f.late(), notice)
-	add(CodeAnomaly, t.Anomalies, notice)
+	add(CodeAnomaly, t.Anomalies-f.repeated(), notice)
+	add(CodeRepeated, f.repeated(), notice)
+	add(CodeUnasked, f.unasked(), notice)
 	add(CodeMissedSlot, missed, notice)
 	for _, c := range changes {
 		add(c.Code, c.Count, notice)
@@ -103,6 +107,22 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		add(CodeTeamsUncounted, 1, notice)
 	}
 	return all
+}
+
+// repeated counts rows that were listed twice.
+func (f *facts) repeated() (n int64) {
+	for _, s := range f.stores {
+		n += s.before.Repeated
+	}
+	return n
+}
+
+// unasked counts answers about keys that no delete asked for.
+func (f *facts) unasked() (n int64) {
+	for _, s := range f.stores {
+		n += s.unasked
+	}
+	return n
 }
 
 // appliedFindings count what of an applied plan was not there as planned.

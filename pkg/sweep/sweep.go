@@ -26,6 +26,8 @@ type fate struct {
 type SweptFile struct {
 	Retries       int64 `json:"retries"`
 	WindowSeconds int64 `json:"windowSeconds"`
+	// Unasked counts answers about keys that nobody asked to delete.
+	Unasked int64 `json:"unasked,omitempty"`
 	// LockedUntil is when the last of the retentions that kept an entry ends.
 	LockedUntil time.Time `json:"lockedUntil,omitzero"`
 }
@@ -158,7 +160,7 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return err
 	}
-	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil}
+	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil, Unasked: w.unasked}
 	if err := s.save(ctx, run, sweptFile(shard, n), swept); err != nil {
 		return err
 	}
@@ -243,6 +245,7 @@ type sweeping struct {
 	objectLock  string         // the bucket's state
 	mute        bool           // nobody may ask for locks
 	lockedUntil time.Time
+	unasked     int64
 }
 
 func (w *sweeping) window() int64 {
@@ -284,6 +287,9 @@ func (w *sweeping) all(ctx context.Context) error {
 		}
 	}
 	w.promoted()
+	if w.store.Store != nil {
+		w.unasked = w.store.Unasked()
+	}
 	return nil
 }
 

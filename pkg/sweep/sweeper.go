@@ -61,6 +61,7 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 	// What is in flight outlives ctx, but never the lease.
 	hard := lease.Context()
 	defer func() {
+		leaveNote(lease, sealed)
 		if e := release(ctx, lease); e != nil && sealed == nil {
 			err = errors.Join(err, e)
 		} else if e != nil { // the report stands, and the lease expires by itself
@@ -70,10 +71,7 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 	if err := s.checkNote(hard, lease.Note()); err != nil {
 		return nil, err
 	}
-	if sealed, err = s.leased(hard, ctx, req, lease); err == nil {
-		lease.SetNote(note(sealed))
-	}
-	return sealed, err
+	return s.leased(hard, ctx, req, lease)
 }
 
 // leased is Run under the lease. ctx ends with the lease, stop asks for a
@@ -99,7 +97,7 @@ func (s *Sweeper) leased(ctx, stop context.Context, req Request, lease *vault.Le
 	if err != nil {
 		return nil, err
 	}
-	run.TakenOver, run.Leftovers = lease.TakenOver, leftovers
+	run.TakenOver, run.Leftovers = takeover(lease), leftovers
 	run.alive = func() error { return lease.Check(0) }
 	if err := s.freeze(ctx, run); err != nil {
 		return nil, err
