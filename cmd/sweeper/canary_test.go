@@ -30,10 +30,7 @@ const canary = "Canary7Yb3nQx"
 // team and under keys that tell no team.
 func (g *gateway) canaries(t *testing.T) {
 	t.Helper()
-	if _, err := g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String("exchanges"),
-		VersioningConfiguration: versioningOn()}); err != nil {
-		t.Fatal(err)
-	}
+	g.versioned(t)
 	for name, age := range map[string]time.Duration{"old": 31 * 24 * time.Hour, "young": time.Hour} {
 		at := time.Now().Add(-age)
 		for _, key := range []string{"zeta/" + canary + name + ".part.json", canary + name, "zeta/" + canary + " +%2F" + name + ".part.json"} {
@@ -97,6 +94,10 @@ func TestOnARealServerNoKeyOfAZDRTeamNorOfNobodyIsEverShown(t *testing.T) {
 			b.hears(t, "3", "run", "--dry-run", "--log-level", "trace")
 			b.write(t, "sweeper.yaml", strings.Replace(config, "limits: {", "limits: {max_deletions: 1, ", 1))
 			b.hears(t, "4", "run", "--log-level", "trace", "--json")
+			for _, format := range []string{"table", "csv", "json"} {
+				b.hears(t, "0", "report", "show", "2", "--plan", "--show-keys", "--format", format) // of the dry run
+				b.hears(t, "0", "report", "show", "3", "--plan", "--show-keys", "--format", format) // of the stopped one
+			}
 			b.write(t, "sweeper.yaml", config)
 			for _, fault := range telltales() {
 				gate.OnRequest(fault)
@@ -104,6 +105,7 @@ func TestOnARealServerNoKeyOfAZDRTeamNorOfNobodyIsEverShown(t *testing.T) {
 				b.hears(t, "01", "check")
 			}
 			gate.OnRequest(nil)
+			b.hears(t, "3", "apply", "2", "--reason", "REVIEWED", "--log-level", "trace")
 			b.hears(t, "3", "run", "--json", "--log-level", "trace")
 			b.hears(t, "0", "report", "list")
 			b.hears(t, "0", "verify", "vault", "--trust", "keys/trust-root.json")

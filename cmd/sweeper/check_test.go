@@ -34,10 +34,7 @@ func (g *gateway) upload(t *testing.T, key string) {
 func TestOnARealServerCheckReadsAVersionedBucketAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
-	if _, err := g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String("exchanges"),
-		VersioningConfiguration: versioningOn()}); err != nil {
-		t.Fatal(err)
-	}
+	g.versioned(t)
 	for range 3 {
 		if _, err := g.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("exchanges"), Key: aws.String("acme/r1.request.json"), Body: strings.NewReader("{}")}); err != nil {
 			t.Fatal(err)

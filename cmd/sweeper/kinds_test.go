@@ -43,7 +43,9 @@ func (g *gateway) seedKinds(t *testing.T, folder string) (old, young []aged) {
 		in := &s3.PutObjectInput{Bucket: aws.String("exchanges"), Key: aws.String(key(name)), Body: strings.NewReader(`{"messages":[]}`)}
 		return aged{"version", key(name), g.PutAt(t, at, in)}
 	}
-	hide := func(at time.Time, name string) aged { return aged{"marker", key(name), g.HideAt(t, at, "exchanges", key(name))} }
+	hide := func(at time.Time, name string) aged {
+		return aged{"marker", key(name), g.HideAt(t, at, "exchanges", key(name))}
+	}
 	upload := func(at time.Time, name string) aged {
 		return aged{"upload", key(name), g.UploadAt(t, at, "exchanges", key(name), []byte("part"))}
 	}

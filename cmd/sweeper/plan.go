@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sweeper-audit/sweeper/pkg/config"
@@ -43,5 +42,8 @@ func (a *app) showPlan(ctx context.Context, c *config.Config, s storage, n int64
 			Size: e.Size, Why: e.Why, Hold: e.Hold, Key: string(e.Key), Private: e.Private,
 			KeyHMAC: key.KeyHMAC(string(e.Kind), bucket, string(e.Key), e.ID)})
 	})
-	return errors.Join(err, out.Close(err == nil))
+	if closed := out.Close(err == nil); err == nil {
+		err = closed
+	}
+	return err
 }

@@ -200,7 +200,7 @@ func s3Config(p config.Place, ttl time.Duration) vault.S3Config {
 // openStore opens a store of a run, this one's or a dead one's.
 func openStore(ctx context.Context, s sweep.StoreSpec) (*bucket.Bucket, error) {
 	return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
-		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum})
+		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard})
 }
 
 // sweeper wires everything that a run needs.

@@ -78,8 +78,11 @@ func (a *answer) failed(row *types.Error) {
 	}
 	code := aws.ToString(row.Code)
 	d := Deletion{Status: Failed, Code: code, Retryable: transient(code)}
-	if absentCode(code) {
+	switch {
+	case absentCode(code):
 		d.Status = Unknown // it may be gone: look it up
+	case code == preconditionFailed:
+		d = Deletion{Code: CodeChanged} // look it up too
 	}
 	a.put(i, d)
 }

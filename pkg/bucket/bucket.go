@@ -48,6 +48,10 @@ type Config struct {
 
 	Versioning string // "auto" (also ""), or "never": answers for a server that can't say
 	Checksum   string // of DeleteObjects: "auto" (also ""), "crc32", "md5"
+
+	// OverwriteGuard "etag" makes the deletes of rewritable entries conditional;
+	// anything else leaves the guarding to the caller.
+	OverwriteGuard string
 }
 
 // Bucket is one store. It is safe for concurrent use, and remembers what it

@@ -40,14 +40,15 @@ const (
 	// CodeKeyUnrepresentable: XML can't carry the key, and the server didn't
 	// spell it so that it could be deleted, or refused the single delete too.
 	CodeKeyUnrepresentable = "KEY_UNREPRESENTABLE"
-	CodeNotSent            = "NOT_SENT"             // nothing went out for this entry
-	CodeNoAnswer           = "NO_ANSWER"            // request or answer lost
-	CodeNotMentioned       = "NOT_MENTIONED"        // in neither list of the answer
-	CodeContradiction      = "CONTRADICTORY_ANSWER" // in both lists of the answer
-	CodeStillThere         = "STILL_THERE"          // acknowledged, and yet listed unchanged afterwards
-	CodeChanged            = "CHANGED_SINCE_LISTED" // other bytes have the name now
-	CodeOutsidePrefix      = "OUTSIDE_PREFIX"       // not this store's: refused here
-	CodeUnsupportedKind    = "UNSUPPORTED_KIND"     // a version, a marker or an upload without an id: refused here
+	CodeNotSent            = "NOT_SENT"                // nothing went out for this entry
+	CodeNoAnswer           = "NO_ANSWER"               // request or answer lost
+	CodeNotMentioned       = "NOT_MENTIONED"           // in neither list of the answer
+	CodeContradiction      = "CONTRADICTORY_ANSWER"    // in both lists of the answer
+	CodeStillThere         = "STILL_THERE"             // acknowledged, and yet listed unchanged afterwards
+	CodeChanged            = "CHANGED_SINCE_LISTED"    // other bytes have the name now
+	CodeGuardIgnored       = "OVERWRITE_GUARD_IGNORED" // deleted, though the ETag that the delete named was a wrong one
+	CodeOutsidePrefix      = "OUTSIDE_PREFIX"          // not this store's: refused here
+	CodeUnsupportedKind    = "UNSUPPORTED_KIND"        // a version, a marker or an upload without an id: refused here
 )
 
 // Deletion is the fate of one entry.

@@ -24,6 +24,19 @@ type learned struct {
 	mu   sync.Mutex
 	md5  bool // DeleteObjects wants Content-MD5
 	null nullState
+	etag bool // whether it honours ETags in deletes is known
+}
+
+func (l *learned) etagKnown() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.etag
+}
+
+func (l *learned) setETag() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.etag = true
 }
 
 func (l *learned) nullState() nullState {
@@ -83,6 +96,20 @@ func noLock(code, message string) bool {
 	case "InvalidRequest":
 		message = strings.ToLower(strings.ReplaceAll(message, " ", ""))
 		return strings.Contains(message, "missingobjectlockconfiguration") || message == "invalidrequest"
+	}
+	return false
+}
+
+// preconditionFailed refuses a delete because the entry has another ETag.
+const preconditionFailed = "PreconditionFailed"
+
+// IgnoresETag reports whether a server, as State.Provider names it, is known to
+// delete whatever ETag a delete names, so that the overwrite guard etag protects
+// nothing there. What isn't known shows with the first entry that is deleted.
+func IgnoresETag(provider string) bool {
+	switch strings.ToLower(provider) {
+	case "versitygw", "minio":
+		return true
 	}
 	return false
 }

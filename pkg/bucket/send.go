@@ -25,6 +25,9 @@ const (
 // by one, so that one key never spoils the others' batch. Entries without an id
 // go as version "null" or, without null, as plain deletes.
 func (b *Bucket) send(ctx context.Context, entries []retention.Entry, null bool) []Deletion {
+	if out, done := b.proveETag(ctx, entries, null); done {
+		return out
+	}
 	out := make([]Deletion, len(entries))
 	var batch, single []int
 	for i, e := range entries {
@@ -55,7 +58,7 @@ func versionID(e retention.Entry, null bool) string {
 func (b *Bucket) sendBatch(ctx context.Context, entries []retention.Entry, null bool) []Deletion {
 	objects := make([]types.ObjectIdentifier, len(entries))
 	for i, e := range entries {
-		objects[i] = types.ObjectIdentifier{Key: aws.String(e.Key), VersionId: optional(versionID(e, null))}
+		objects[i] = types.ObjectIdentifier{Key: aws.String(e.Key), VersionId: optional(versionID(e, null)), ETag: b.etagOf(e)}
 	}
 	out, err := b.deleteObjects(ctx, objects, once)
 	if err != nil {
@@ -84,7 +87,7 @@ func (b *Bucket) deleteObjects(ctx context.Context, objects []types.ObjectIdenti
 // sendOne is one DeleteObject.
 func (b *Bucket) sendOne(ctx context.Context, e retention.Entry, null bool) Deletion {
 	id := versionID(e, null)
-	out, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.cfg.Bucket, Key: &e.Key, VersionId: optional(id)}, once)
+	out, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.cfg.Bucket, Key: &e.Key, VersionId: optional(id), IfMatch: b.etagOf(e)}, once)
 	if err != nil {
 		return b.fateOf(err)
 	}
@@ -114,6 +117,8 @@ func (b *Bucket) fateOf(err error) Deletion {
 		return Deletion{Code: code, Retryable: true}
 	case absentCode(code):
 		return Deletion{Code: code}
+	case code == preconditionFailed:
+		return Deletion{Code: CodeChanged}
 	}
 	return Deletion{Status: Failed, Code: code}
 }

@@ -183,7 +183,6 @@ var refusals = []struct{ name, change string }{
 	{"not UTF-8", "confirm: \xff"},
 	{"nested without end", "confirm: " + strings.Repeat("[", 1000)},
 	{"several at once", "{max_age: 30d} => {age_source: x}\nconfirm: maybe\nlimits: {max_share: 0, concurrency: 0}\nwhat: 1"},
-	{"unsupported: etag", "prefix: logs/ => prefix: logs/\n    delete: {overwrite_guard: etag}"},
 	{"unsupported: sdk", "prefix: logs/ => prefix: logs/\n    list_decoder: sdk"},
 	{"unsupported: KMS", `signing: {key: "awskms:///arn:aws:kms:x"}`},
 	{"unsupported: passphrase", `signing: {passphrase_file: p}`},

@@ -27,9 +27,6 @@ func refuseUnsupported(p *problems, c *Config) {
 		if s.ListDecoder == "sdk" {
 			p.unsupported(fmt.Sprintf("stores[%d].list_decoder", i), "write fast")
 		}
-		if s.Delete.OverwriteGuard == "etag" {
-			p.unsupported(fmt.Sprintf("stores[%d].delete.overwrite_guard", i), "write relist")
-		}
 	}
 }
 

@@ -46,13 +46,15 @@ type Plan struct {
 	format string
 	keys   bool
 	begun  bool
+	csv    *csv.Writer // over out, which keeps its errors too
 	total  planTotal
 }
 
 // NewPlan begins the plan of a report in one of the formats. Keys are shown only
 // if keys is set, and never those of private entries.
 func NewPlan(w io.Writer, report evidence.Predicate, format string, keys bool) *Plan {
-	return &Plan{out: bufio.NewWriter(w), report: report, format: format, keys: keys, total: planTotal{kinds: map[storeKind]int64{}}}
+	out := bufio.NewWriter(w)
+	return &Plan{out: out, report: report, format: format, keys: keys, csv: csv.NewWriter(out), total: planTotal{kinds: map[storeKind]int64{}}}
 }
 
 // Add writes the next entry. The error is the writer's.
@@ -81,6 +83,7 @@ func (p *Plan) Close(whole bool) error {
 	case whole:
 		p.begin() // an empty CSV file has a head too
 	}
+	p.csv.Flush()
 	if err := p.out.Flush(); err != nil {
 		return fmt.Errorf("write the plan: %w", err)
 	}
@@ -105,14 +108,14 @@ func (p *Plan) begin() {
 		head[4] = "last modified"
 		p.row(upper(head))
 	case PlanCSV:
-		p.csv(head)
+		_ = p.csv.Write(head)
 	}
 }
 
 func (p *Plan) entry(e PlanEntry) {
 	switch p.format {
 	case PlanCSV:
-		p.csv(p.cells(e))
+		_ = p.csv.Write(p.cells(e))
 	case PlanJSON:
 		p.json(e)
 	default:
@@ -162,12 +165,6 @@ func upper(all []string) []string {
 		out[i] = strings.ToUpper(s)
 	}
 	return out
-}
-
-func (p *Plan) csv(cells []string) {
-	w := csv.NewWriter(p.out)
-	_ = w.Write(cells) // into the buffer
-	w.Flush()
 }
 
 // planLine is an entry in JSON. What is not shown is null.

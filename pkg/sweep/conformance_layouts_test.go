@@ -67,7 +67,14 @@ func rowsOf(s *sweep.Sealed, team string) (n int) {
 func testAnomalies(t *testing.T, b *bench) {
 	r := newReal(t, b.Server, enabled)
 	r.spec.Stores[0].Layouts = []string{byDay, byHour}
-	now := time.Now().UTC()
+	r.today()
+	now := r.clock()
+	r.four(hourly("soon", now.Add(3*time.Hour)))
+	r.req.Type = evidence.TypeDryRun
+	s := r.run() // three hours are odd today; in 30 days they will be nothing
+	r.wantPopulation(s, evidence.PopulationCounts{Objects: 1, NoncurrentVersions: 1, DeleteMarkers: 1, Uploads: 1, Kept: 4, Anomalies: 4})
+
+	r.req.Type = evidence.TypeSweep
 	odd := func(team string) []string {
 		return []string{
 			daily(team, now.Add(32*day)), hourly(team, now.Add(31*day)), // in the future of the run
@@ -82,10 +89,10 @@ func testAnomalies(t *testing.T, b *bench) {
 	for _, key := range odd("young") {
 		r.four(key)
 	}
-	s := r.run()
+	s = r.run()
 	r.wantThings(fourOf(odd("young")...)...)
-	r.wantPopulation(s, evidence.PopulationCounts{Objects: 10, NoncurrentVersions: 10, DeleteMarkers: 10, Uploads: 10,
-		Expired: 20, Kept: 20, Anomalies: 40})
+	r.wantPopulation(s, evidence.PopulationCounts{Objects: 11, NoncurrentVersions: 11, DeleteMarkers: 11, Uploads: 11,
+		Expired: 24, Kept: 20, Anomalies: 40})
 	r.wantResult(s, evidence.ResultKept, 0, sweep.CodeAnomaly)
 	if n := reason(s, sweep.CodeAnomaly); n != 40 {
 		t.Errorf("the reasons count %d odd dates, want 40", n)

@@ -90,6 +90,7 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 		case d.Status == bucket.Deleted && w.entries[i].Kind == retention.Upload:
 			w.settle(i, evidence.OutcomeAborted, w.codes[i], evidence.ByResponse)
 		case d.Status == bucket.Deleted:
+			w.ignored = w.ignored || d.Code == bucket.CodeGuardIgnored
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
 		case d.Status == bucket.Failed && d.MayBeLocked:
 			no = append(no, refusal{i, d.Code})

@@ -38,6 +38,7 @@ type storeFacts struct {
 	oldest   time.Duration    // the oldest age at deletion
 	witness  WitnessFile
 	unasked  int64 // answers about keys that no delete asked for
+	ignored  bool  // the server ignores the overwrite guard etag
 	// lockedUntil is when the last retention of an entry ends that is in the way.
 	lockedUntil time.Time
 	// remains is what the second listings saw, in the shards that were swept, that
@@ -162,6 +163,7 @@ func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard,
 	store.outcomes.Retries += swept.Retries
 	store.outcomes.WindowSeconds = max(store.outcomes.WindowSeconds, swept.WindowSeconds)
 	store.unasked += swept.Unasked
+	store.ignored = store.ignored || swept.GuardIgnored
 	store.lockedUntil = later(store.lockedUntil, swept.LockedUntil)
 	f.parts = append(f.parts, part)
 	return nil

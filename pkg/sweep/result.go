@@ -95,6 +95,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	add(CodeAnomaly, t.Anomalies-f.repeated(), notice)
 	add(CodeRepeated, f.repeated(), notice)
 	add(CodeUnasked, f.unasked(), notice)
+	add(bucket.CodeGuardIgnored, f.guardsIgnored(), inconclusive)
 	add(CodeMissedSlot, missed, notice)
 	for _, c := range changes {
 		add(c.Code, c.Count, notice)
@@ -121,6 +122,16 @@ func (f *facts) repeated() (n int64) {
 func (f *facts) unasked() (n int64) {
 	for _, s := range f.stores {
 		n += s.unasked
+	}
+	return n
+}
+
+// guardsIgnored counts the stores whose server ignores the overwrite guard etag.
+func (f *facts) guardsIgnored() (n int64) {
+	for _, s := range f.stores {
+		if s.ignored {
+			n++
+		}
 	}
 	return n
 }

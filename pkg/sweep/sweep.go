@@ -28,6 +28,8 @@ type SweptFile struct {
 	WindowSeconds int64 `json:"windowSeconds"`
 	// Unasked counts answers about keys that nobody asked to delete.
 	Unasked int64 `json:"unasked,omitempty"`
+	// GuardIgnored says that the server ignores the overwrite guard etag.
+	GuardIgnored bool `json:"guardIgnored,omitempty"`
 	// LockedUntil is when the last of the retentions that kept an entry ends.
 	LockedUntil time.Time `json:"lockedUntil,omitzero"`
 }
@@ -160,7 +162,7 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return err
 	}
-	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil, Unasked: w.unasked}
+	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil, Unasked: w.unasked, GuardIgnored: w.ignored}
 	if err := s.save(ctx, run, sweptFile(shard, n), swept); err != nil {
 		return err
 	}
@@ -246,6 +248,7 @@ type sweeping struct {
 	mute        bool           // nobody may ask for locks
 	lockedUntil time.Time
 	unasked     int64
+	ignored     bool // the server ignores the overwrite guard etag
 }
 
 func (w *sweeping) window() int64 {
