@@ -40,6 +40,13 @@ func checkStore(ctx context.Context, c *config.Config, store config.Store, b *bu
 		add(render.Fail, "the server does not say whether versioning is on", "if it never was, set versioning: never")
 		return checks
 	}
+	if store.Delete.OverwriteGuard == "etag" {
+		if bucket.IgnoresETag(state.Provider) {
+			add(render.Fail, state.Provider+" ignores the ETag of a delete: overwrite_guard etag protects nothing here", "set delete.overwrite_guard: relist")
+		} else {
+			add(render.Warn, "whether the server honours the ETag of a delete can't be found out without deleting", "the first run that deletes finds out, and says OVERWRITE_GUARD_IGNORED if it doesn't")
+		}
+	}
 	return append(checks, checkKeys(ctx, c, store, b, listing, roster, now), checkUploads(ctx, subject, b))
 }
 

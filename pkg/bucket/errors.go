@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -65,7 +66,7 @@ func (b *Bucket) fail(doing, right string, err error) error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Code: Code(err), cause: showable(err)}
+	e := &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Code: shownCode(Code(err)), cause: showable(err)}
 	if answered := (*smithyhttp.ResponseError)(nil); errors.As(err, &answered) {
 		e.Status = answered.HTTPStatusCode()
 	}
@@ -92,6 +93,20 @@ func (b *Bucket) named(doing string, e retention.Entry) error {
 		return nil
 	}
 	return &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Words: "the server can't spell the entry's key, so it can't be asked about"}
+}
+
+// code is what S3's error codes look like. Anything else that stands in a code's
+// place may be a key, and is not repeated.
+var code = regexp.MustCompile(`^[A-Za-z0-9]{1,48}$`)
+
+// strangeCode stands for a code that is none.
+const strangeCode = "UnreadableErrorCode"
+
+func shownCode(c string) string {
+	if c == "" || code.MatchString(c) {
+		return c
+	}
+	return strangeCode
 }
 
 // showable returns the part of err that carries neither URL nor server text.

@@ -24,7 +24,7 @@ func (b *Bucket) Metadata(ctx context.Context, e retention.Entry, name string) (
 	if e.Kind != retention.Object && e.Kind != retention.Version {
 		return "", false, &Error{Store: b.cfg.Name, Bucket: b.cfg.Bucket, Doing: doing, Words: "only versions of objects have metadata that can be read"}
 	}
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.cfg.Bucket, Key: &e.Key, VersionId: optional(e.ID)})
+	out, err := b.head(ctx, e)
 	if err != nil {
 		err = b.failOn(doing, "s3:GetObject and s3:GetObjectVersion", err)
 		// A "null" version that a delete marker took the place of.
@@ -42,4 +42,20 @@ func (b *Bucket) Metadata(ctx context.Context, e retention.Entry, name string) (
 			Words: "some of its metadata can't be a header, so the server left it out (x-amz-missing-meta): whether the header is there isn't known"}
 	}
 	return value, ok, nil
+}
+
+// head asks for the entry by its version id. A current "null" version that isn't
+// found so is asked for without: versitygw knows it by no id.
+func (b *Bucket) head(ctx context.Context, e retention.Entry) (*s3.HeadObjectOutput, error) {
+	in := &s3.HeadObjectInput{Bucket: &b.cfg.Bucket, Key: &e.Key, VersionId: optional(e.ID)}
+	out, err := b.client.HeadObject(ctx, in)
+	if e.Kind != retention.Object || e.ID != nullID || Code(err) != "NotFound" {
+		return out, err
+	}
+	in.VersionId = nil
+	plain, plainErr := b.client.HeadObject(ctx, in)
+	if plainErr != nil || (aws.ToString(plain.VersionId) != "" && *plain.VersionId != nullID) {
+		return out, err // what is there now is another version
+	}
+	return plain, nil
 }

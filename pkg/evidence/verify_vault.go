@@ -44,6 +44,7 @@ func (r *verifier) load() error {
 	r.slots()
 	r.changes()
 	r.purges()
+	r.applies()
 	r.period()
 	for _, rep := range r.reports {
 		r.vaultID(rep)

@@ -130,7 +130,7 @@ func (p *Plan) cells(e PlanEntry) []string {
 		cells = append(cells, exact(e.Key))
 	}
 	if e.Private {
-		for _, i := range []int{2, 3, 4, 9} {
+		for _, i := range []int{2, 3, 4, 5, 9} {
 			if i < len(cells) {
 				cells[i] = "-"
 			}
@@ -174,7 +174,7 @@ type planLine struct {
 	Team         *string `json:"team"`
 	Created      *string `json:"created"`
 	LastModified *string `json:"lastModified"`
-	Size         int64   `json:"size"`
+	Size         *int64  `json:"size"`
 	Why          string  `json:"why"`
 	Hold         string  `json:"hold"`
 	KeyHMAC      string  `json:"keyHmac"`
@@ -182,10 +182,10 @@ type planLine struct {
 }
 
 func (p *Plan) json(e PlanEntry) {
-	l := planLine{Store: e.Store, Kind: e.Kind, Size: e.Size, Why: e.Why, Hold: exact(e.Hold), KeyHMAC: e.KeyHMAC}
+	l := planLine{Store: e.Store, Kind: e.Kind, Why: e.Why, Hold: exact(e.Hold), KeyHMAC: e.KeyHMAC}
 	if !e.Private {
 		team, created, modified, key := exact(e.Team), second(e.Created), second(e.LastModified), exact(e.Key)
-		l.Team, l.Created, l.LastModified = &team, &created, &modified
+		l.Team, l.Created, l.LastModified, l.Size = &team, &created, &modified, &e.Size
 		if p.keys {
 			l.Key = &key
 		}

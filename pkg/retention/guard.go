@@ -51,7 +51,7 @@ type Trip struct {
 }
 
 // proceed is the one way past a guard.
-const proceed = `nothing was deleted; look at the plan ("sweeper report show") and, if it is right, carry it out with "sweeper apply" and a --reason`
+const proceed = `nothing was deleted; look at the plan ("sweeper report show N --plan", with this report's number) and, if it is right, carry it out ("sweeper apply N --reason CODE")`
 
 // Guard compares a plan with its limits and with the last reports, and returns
 // the first guard that trips, in a fixed order and over the stores in theirs:

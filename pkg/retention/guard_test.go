@@ -137,7 +137,7 @@ func TestTripsTellTheOperatorTheWayOn(t *testing.T) {
 		if trip.Name != name || trip.Value == "" || trip.Limit == "" || !strings.Contains(trip.Message, "nothing was deleted") || !strings.Contains(trip.Message, name) {
 			t.Errorf("%s: %+v", name, trip)
 		}
-		way := `look at the plan ("sweeper report show") and, if it is right, carry it out with "sweeper apply" and a --reason`
+		way := `look at the plan ("sweeper report show N --plan", with this report's number) and, if it is right, carry it out ("sweeper apply N --reason CODE")`
 		if name == "max_clock_skew" {
 			way = "set the clock that is wrong (is NTP running on both?) and run again"
 		}

@@ -47,6 +47,9 @@ func (s *Sweeper) plannedRun(ctx context.Context, req Request) (*Run, error) {
 	if p.ReportType != evidence.TypeDryRun && p.ReportType != evidence.TypeStopped {
 		return nil, notAppliable(n, "is of type %s: only a dry run's plan, or one that a guard stopped, can be applied", p.ReportType)
 	}
+	if p.Run.Apply != nil {
+		return nil, notAppliable(n, "was itself to carry out the plan of report %d: make a new dry run", p.Run.Apply.Report)
+	}
 	started, err := evidence.ParseTime(p.Run.StartedAt)
 	if err != nil {
 		return nil, err

@@ -155,6 +155,12 @@ func TestNoPlanIsAppliedWhileClocksDiffer(t *testing.T) {
 	s := w.applied(dry.Number)
 	w.wantKeys(old)
 	w.wantResult(s, evidence.ResultStopped, 4)
+	w.mu.Lock()
+	w.skew = 0
+	w.mu.Unlock()
+	if _, err := w.apply(s.Number); !errors.Is(err, sweep.ErrNotAppliable) {
+		t.Errorf("an apply that was stopped was applied: %v", err)
+	}
 }
 
 func TestAnApplyThatDiedIsSealedAndItsPlanIsUsedUp(t *testing.T) {

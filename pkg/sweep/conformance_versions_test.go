@@ -56,9 +56,10 @@ func testPageEdge(t *testing.T, b *bench) {
 	}
 	r.make("acme/b")
 	r.split()
+	repeats := r.repeats(b)
 	s := r.run()
 	r.wantThings()
-	r.wantPopulation(s, evidence.PopulationCounts{Objects: 2, NoncurrentVersions: versions - 1, Expired: versions + 1})
+	r.wantPopulation(s, evidence.PopulationCounts{Objects: 2, NoncurrentVersions: versions - 1, Expired: versions + 1, Anomalies: repeats})
 	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: versions + 1, Deleted: versions + 1})
 	r.wantResult(s, evidence.ResultKept, 0)
 }
@@ -69,9 +70,10 @@ func testMarkerPages(t *testing.T, b *bench) {
 	r.loneMarkers(markers)
 	r.make("acme/z")
 	r.split()
+	repeats := r.repeats(b)
 	s := r.run()
 	r.wantThings()
-	r.wantPopulation(s, evidence.PopulationCounts{Objects: 1, DeleteMarkers: markers, Expired: markers + 1})
+	r.wantPopulation(s, evidence.PopulationCounts{Objects: 1, DeleteMarkers: markers, Expired: markers + 1, Anomalies: repeats})
 	r.wantOutcomes(s, evidence.OutcomeCounts{Planned: markers + 1, Deleted: markers + 1})
 	r.wantResult(s, evidence.ResultKept, 0)
 }

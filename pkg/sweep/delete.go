@@ -155,6 +155,18 @@ func (w *sweeping) unseen(ctx context.Context, idx []int, last map[int]bucket.De
 	return nil
 }
 
+// pause waits, and returns early only with the error of a context that ended.
+func (s *Sweeper) pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 func (w *sweeping) wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -113,6 +113,9 @@ func (r *Run) teamPrefixes(store int) ([]string, error) {
 			}
 		}
 	}
+	if len(prefixes) == 0 && len(policy.Roster.Teams) > 0 {
+		return nil, fmt.Errorf("store %q has no layout that begins with the team, so the teams have no prefixes that could be listed alone", policy.Store)
+	}
 	slices.Sort(prefixes)
 	return slices.Compact(prefixes), nil
 }

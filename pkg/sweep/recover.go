@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,10 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
+
+// quiet is how long nothing of a segment must have gone for its outcomes to
+// be final. A server deletes the thousand keys of a request in about a second.
+const quiet = time.Second
 
 // applyWithin is how long the plan of a dry run or of a stopped run is kept.
 const applyWithin = 24 * time.Hour
@@ -159,7 +164,7 @@ func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, 
 	w := s.sweeping(ctx, run, shard, Bucket{}, entries)
 	switch halt := s.leaveAll(run, guard, plan); halt {
 	case "":
-		err = s.lookUpDead(ctx, run, shard, w)
+		err = s.lookUpDead(ctx, run, shard, n, w)
 	case CodeInterrupted: // the guard had not said go: nothing was deleted
 		w.leave(CodeRecovered)
 	default:
@@ -174,11 +179,16 @@ func (s *Sweeper) settleSegment(ctx context.Context, run *Run, guard GuardFile, 
 // lookUpDead gives each entry of a segment that may have been under way the
 // outcome that the store shows now. A store that can't be reached gives
 // unconfirmed and holds nobody up.
-func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweeping) error {
+func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard, n int, w *sweeping) error {
+	var mark begunFile
+	begun, err := s.load(ctx, run, begunName(shard, n), &mark)
+	if err != nil {
+		return err
+	}
 	store, err := s.open(ctx, run, run.Shards[shard].Store)
 	var seen []sight
 	if err == nil {
-		seen, err = looker{store: store, within: w.within}.look(ctx, w.entriesOf(indices(len(w.entries))))
+		seen, err = s.lookUntilQuiet(ctx, looker{store: store, within: w.within}, w.entriesOf(indices(len(w.entries))), begun)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -205,6 +215,35 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard int, w *sweepi
 		}
 	}
 	return nil
+}
+
+// lookUntilQuiet looks at the entries of a segment. Where it was begun, some may
+// be going just now: the server may still be busy with the last request of the
+// run that died. Then it looks again until nothing has gone for a while.
+func (s *Sweeper) lookUntilQuiet(ctx context.Context, l looker, entries []Entry, begun bool) ([]sight, error) {
+	seen, err := l.look(ctx, entries)
+	for there := standing(seen); err == nil && begun && there > 0; {
+		if err := s.pause(ctx, cmp.Or(s.quiet, quiet)); err != nil {
+			return nil, err
+		}
+		seen, err = l.look(ctx, entries)
+		now := standing(seen)
+		if now == there {
+			break
+		}
+		there = now
+	}
+	return seen, err
+}
+
+// standing counts the entries that are there unchanged.
+func standing(seen []sight) (n int) {
+	for _, s := range seen {
+		if s == unchanged {
+			n++
+		}
+	}
+	return n
 }
 
 func (w *sweeping) leave(code string) {

@@ -33,6 +33,7 @@ type Sweeper struct {
 	Concurrency int // shards at work at a time
 
 	firstPause time.Duration // before a second attempt; 0: 200 ms
+	quiet      time.Duration // between two looks at what a dead run was deleting; 0: quiet
 	segmentMax int           // entries of a plan segment; 0: segmentEntries
 }
 

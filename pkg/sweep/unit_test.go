@@ -360,3 +360,37 @@ func FuzzDecodeSegment(f *testing.F) {
 		}
 	})
 }
+
+// slow is a store whose entries go one by one, one each time that it is listed.
+type slow struct {
+	Store
+	left *[]retention.Entry
+}
+
+func (s slow) Pages(context.Context, bucket.Range) iter.Seq2[bucket.Page, error] {
+	return func(yield func(bucket.Page, error) bool) {
+		yield(bucket.Page{Entries: slices.Clone(*s.left)}, nil)
+		if len(*s.left) > 1 {
+			*s.left = (*s.left)[1:]
+		}
+	}
+}
+
+func (s slow) Inspect(context.Context) (bucket.State, error) {
+	return bucket.State{Versioning: bucket.StateNever}, nil
+}
+
+func TestADeadRunsLastRequestIsWaitedForWhereASegmentWasBegun(t *testing.T) {
+	var all []retention.Entry
+	for i := range 6 {
+		all = append(all, retention.Entry{Key: fmt.Sprint("k", i), Kind: retention.Object, LastModified: t0})
+	}
+	for begun, want := range map[bool]int{true: 1, false: 6} {
+		left := slices.Clone(all)
+		s := &Sweeper{quiet: time.Millisecond}
+		seen, err := s.lookUntilQuiet(t.Context(), looker{store: slow{left: &left}}, all, begun)
+		if err != nil || standing(seen) != want {
+			t.Errorf("begun %t: %d entries are said to stand, want %d (%v)", begun, standing(seen), want, err)
+		}
+	}
+}

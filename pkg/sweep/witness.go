@@ -69,7 +69,8 @@ type WitnessFile struct {
 	// Found were stored under Zero Data Retention, by their own metadata.
 	Found int64 `json:"found"`
 	// Unseen could not be looked at, though they are there.
-	Unseen int64            `json:"unseen"`
+	Unseen int64 `json:"unseen"`
+	gone   int64
 	Teams  map[string]int64 `json:"teams"` // found, by team
 }
 
@@ -124,6 +125,9 @@ func (s *Sweeper) witness(ctx context.Context, run *Run, store int) error {
 	for i, said := range says {
 		file.count(n.entries[i], said)
 	}
+	if file.Looked == 0 { // a server that knows none of what it lists
+		file.Unseen += file.gone
+	}
 	return s.save(ctx, run, witnessFile(store), file)
 }
 
@@ -173,6 +177,8 @@ func (f *WitnessFile) count(e Seen, said testimony) {
 		}
 	case silence:
 		f.Looked++
+	case absent:
+		f.gone++
 	}
 }
 
