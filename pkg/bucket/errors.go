@@ -97,7 +97,7 @@ func (b *Bucket) named(doing string, e retention.Entry) error {
 
 // code is what S3's error codes look like. Anything else that stands in a code's
 // place may be a key, and is not repeated.
-var code = regexp.MustCompile(`^[A-Za-z0-9]{1,48}$`)
+var code = regexp.MustCompile(`^[A-Za-z0-9_]{1,48}$`)
 
 // strangeCode stands for a code that is none.
 const strangeCode = "UnreadableErrorCode"
