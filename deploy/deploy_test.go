@@ -246,8 +246,9 @@ func TestTheDeleterMayListAndDeleteAndCanNotReadAnObject(t *testing.T) {
 	const bucket, keys = "arn:aws:s3:::api-exchanges", "arn:aws:s3:::api-exchanges/*"
 	assert.Equal(t, map[string]statement{
 		"SeeTheStore": {"SeeTheStore", "Allow", texts{"s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning",
-			"s3:ListBucket", "s3:ListBucketMultipartUploads"}, texts{bucket}},
-		"DeleteFromTheStore": {"DeleteFromTheStore", "Allow", texts{"s3:DeleteObject", "s3:DeleteObjectVersion"}, texts{keys}},
+			"s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"}, texts{bucket}},
+		"DeleteFromTheStore": {"DeleteFromTheStore", "Allow", texts{"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion",
+			"s3:GetObjectLegalHold", "s3:GetObjectRetention", "s3:ListMultipartUploadParts"}, texts{keys}},
 		"NeverReadWriteOrUnlock": {"NeverReadWriteOrUnlock", "Deny", texts{"s3:BypassGovernanceRetention", "s3:GetObject",
 			"s3:GetObjectVersion", "s3:PutBucketVersioning", "s3:PutObject"}, texts{bucket, keys}},
 	}, policy(t, "iam/deleter.json"))
