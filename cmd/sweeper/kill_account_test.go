@@ -41,7 +41,7 @@ func (w *killWorld) account(t *testing.T) account {
 	for _, g := range w.gates {
 		for _, c := range g.Calls("DeleteObjects") {
 			for _, e := range w.entries {
-				if e.fate != goes && strings.Contains(c.Body, "<Key>"+e.key+"</Key>") && strings.Contains(c.Body, e.id) && e.kind != "marker" {
+				if e.fate != goes && strings.Contains(c.Body, "<Key>"+e.key+"</Key>") && strings.Contains(c.Body, e.id) {
 					t.Errorf("a delete names %s, which %s", e, e.fate)
 				}
 			}
@@ -61,7 +61,7 @@ func (w *killWorld) account(t *testing.T) account {
 		}
 		for _, l := range manifest(t, filepath.Join(dir, evidence.ReportDir(r.Sequence))) {
 			e, known := names[l.KeyHMAC]
-			if !known || e.kind != l.Kind {
+			if !known {
 				t.Errorf("report %d has a line of nobody's: %+v", r.Sequence, l)
 				continue
 			}
@@ -136,7 +136,7 @@ func (w *killWorld) copyVault(t *testing.T) string {
 }
 
 // manifestLine is as much of a line as an account needs.
-type manifestLine struct{ KeyHMAC, Kind, Outcome string }
+type manifestLine struct{ KeyHMAC, Outcome string }
 
 // manifest reads the lines of a report with nothing of ours.
 func manifest(t *testing.T, dir string) (lines []manifestLine) {

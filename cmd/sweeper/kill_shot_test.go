@@ -93,14 +93,19 @@ func (w *killWorld) fire(t *testing.T, s shot) (h hit, killed bool) {
 	return h, killed
 }
 
-// requests counts what a healthy run asks for.
-func (w *killWorld) requests(t *testing.T) (n int64) {
+// requests lists what a healthy run asks for.
+func (w *killWorld) requests(t *testing.T) (asked []string) {
 	t.Helper()
-	var count atomic.Int64
-	w.hook(func(buckettest.Call) buckettest.Verdict { count.Add(1); return buckettest.Verdict{} }, nil)
+	var mu sync.Mutex
+	w.hook(func(c buckettest.Call) buckettest.Verdict {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, requestOf(c.Path, c.Op))
+		return buckettest.Verdict{}
+	}, nil)
 	defer w.hook(nil, nil)
 	w.run(t, 0, "run")
-	return count.Load()
+	return asked
 }
 
 // hook sets what all gates do.

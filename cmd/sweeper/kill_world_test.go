@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -223,7 +224,13 @@ func (w *killWorld) names(t *testing.T) map[string]seeded {
 	}
 	names, ids := map[string]seeded{}, evidence.NewIdentifiers(secret, epoch)
 	for _, e := range w.entries {
-		names[ids.Team(e.team).KeyHMAC(e.kind, e.bucket, e.key, e.id)] = e
+		kinds := []string{e.kind}
+		if e.kind == "version" {
+			kinds = append(kinds, "object") // as long as it is the current one
+		}
+		for _, kind := range kinds {
+			names[ids.Team(e.team).KeyHMAC(kind, e.bucket, e.key, e.id)] = e
+		}
 	}
 	return names
 }
@@ -238,4 +245,10 @@ func (w *killWorld) must() []string {
 	}
 	slices.Sort(left)
 	return left
+}
+
+// numbered returns names that nobody else gets.
+func numbered(prefix string) func() string {
+	var n atomic.Int64
+	return func() string { return fmt.Sprintf("%s%d", prefix, n.Add(1)) }
 }

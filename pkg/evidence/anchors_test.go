@@ -112,7 +112,7 @@ func TestAReportMustLieInItsKeysWindow(t *testing.T) {
 
 	k.CompromisedAt = str("2026-11-21T12:00:00Z")
 	compromised := func(n string) string {
-		return "report " + n + ": report.sigstore.json: the key was compromised at 2026-11-21T12:00:00Z, and no head from before then vouches for the report"
+		return "report " + n + ": report.sigstore.json: the key was compromised at 2026-11-21T12:00:00Z, and no time stamp or head from before then vouches for the report"
 	}
 	v := f.verify(VerifyOptions{})
 	sameStrings(t, "compromised", v.Problems, []string{compromised("0"), compromised("1"), compromised("2")})

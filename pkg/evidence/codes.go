@@ -17,6 +17,8 @@ const (
 	CodePrefixOnly = "PREFIX_ONLY"
 	// In reasons[]: the witness found stored metadata that says zero retention.
 	CodeZDRMetadata = "ZDR_METADATA"
+	// In the reasons[] of a key rotation: the new key signs it, the old one is lost.
+	CodeOldKeyUnavailable = "OLD_KEY_UNAVAILABLE"
 )
 
 // tiedCodes are those that exceptions[] count line by line.

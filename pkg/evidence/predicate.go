@@ -63,6 +63,8 @@ type Predicate struct {
 	Evidence     Intentions   `json:"evidence"`
 	Limits       []string     `json:"limits"`
 	Controls     []string     `json:"controls"`
+	// Rotation stands in a key-rotation report, and only there.
+	Rotation *Rotation `json:"rotation,omitempty"`
 }
 
 // Reason is why a result is not "kept", or a change that an auditor must notice.
@@ -75,6 +77,13 @@ type Reason struct {
 type SignerRef struct {
 	SPKISHA256 string `json:"spkiSha256"`
 	Algorithm  string `json:"algorithm"`
+}
+
+// Rotation hands the vault over from one signing key to another: every report
+// after this one is by the new key, until the next rotation.
+type Rotation struct {
+	OldSPKISHA256 string `json:"oldSpkiSha256"`
+	NewSPKISHA256 string `json:"newSpkiSha256"`
 }
 
 // Chain ties a report to the one before it. The pointers are null in report 0.

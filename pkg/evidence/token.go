@@ -50,6 +50,9 @@ func CheckToken(token, sig []byte, roots []string) (Token, error) {
 	if len(token) > MaxToken {
 		return Token{}, fmt.Errorf("it is larger than %d bytes", MaxToken)
 	}
+	if err := checkDER(token, maxDERDepth); err != nil {
+		return Token{}, err
+	}
 	ts, err := timestamp.ParseResponse(token)
 	if err != nil {
 		return Token{}, fmt.Errorf("it is not a granted time stamp in DER: %w", err)
@@ -138,7 +141,7 @@ func forTimeStampsAlone(c *x509.Certificate) bool {
 // signing certificate. Its issuer and serial number need no look: the digest is
 // over them too.
 type essCert struct {
-	Algorithm asn1.RawValue `asn1:"optional"`
+	Algorithm pkix.AlgorithmIdentifier `asn1:"optional"`
 	Hash      []byte
 	Issuer    asn1.RawValue `asn1:"optional"`
 }

@@ -109,6 +109,9 @@ func (t TrustRoot) validate() error {
 		}
 		seen[k.SPKISHA256] = true
 	}
+	if _, err := tsaPool(t.TSARoots); err != nil {
+		return fmt.Errorf("trust root: %w", err)
+	}
 	return nil
 }
 

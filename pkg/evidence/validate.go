@@ -27,6 +27,7 @@ func ValidatePredicate(p Predicate) []string {
 	v.times()
 	v.chain()
 	v.apply()
+	v.rotation()
 	v.result()
 	return v.found
 }

@@ -212,6 +212,7 @@ func TestAKeyRotationNeedsNoStores(t *testing.T) {
 		Run:      Run{Trigger: "manual", StartedAt: FormatTime(at(1, 0, 0)), FinishedAt: FormatTime(at(1, 0, 0))},
 		Policy:   Policy{ConfigSHA256: SHA256Hex(nil)},
 		Manifest: Manifest{Format: ManifestFormat, TreeAlg: TreeAlg, RootHash: SHA256Hex(nil)},
+		Rotation: &Rotation{OldSPKISHA256: SHA256Hex(nil), NewSPKISHA256: SHA256Hex([]byte("new"))},
 	}
 	sameStrings(t, "findings", ValidatePredicate(p), nil)
 }

@@ -79,6 +79,7 @@ type ReportCheck struct {
 	Lines           int64    `json:"lines"`     // manifest lines read
 	Recounted       bool     `json:"recounted"` // every line was, and fits the numbers or is among the problems
 	Anchored        bool     `json:"anchored"`
+	Timestamped     bool     `json:"timestamped"` // by an authority of the trust root
 	Problems        []string `json:"problems"`
 }
 
@@ -182,19 +183,27 @@ func assuranceRank(a string) int {
 
 // assurance is anchored if every report of the audit period stands at or before
 // a head that fits: what came after the newest head could have been rewritten.
+// Else it is timestamped if each of them has a time stamp of its own, or stands
+// on a head: a stamp on a later report says nothing of when those before it
+// were written.
 func (r *verifier) assurance() string {
-	n := 0
+	n, anchored := 0, true
 	for _, rep := range r.reports {
 		if !r.inPeriod(rep) {
 			continue
 		}
-		if !rep.check.Anchored {
+		if !rep.check.Anchored && !rep.check.Timestamped {
 			return AssuranceNone
 		}
+		anchored = anchored && rep.check.Anchored
 		n++
 	}
-	if n == 0 {
+	switch {
+	case n == 0:
 		return AssuranceNone
+	case anchored:
+		return AssuranceAnchored
+	default:
+		return AssuranceTimestamped
 	}
-	return AssuranceAnchored
 }

@@ -41,15 +41,8 @@ func TestARotationHandsOverToAKeyOfTheTrustRoot(t *testing.T) {
 	f := newFixture(t)
 	f.seal(f.night(20))
 
-	rotation := &plan{signer: f.signer, config: f.night(20).config}
-	rotation.p = Predicate{
-		SchemaVersion: SchemaVersion, ReportID: "01936000-0000-7000-8000-00000000aaaa", ReportType: TypeKeyRotation, Result: ResultNone,
-		Run:      Run{Trigger: "manual", StartedAt: FormatTime(at(20, 12, 0)), FinishedAt: FormatTime(at(20, 12, 0))},
-		Manifest: Manifest{Format: ManifestFormat, TreeAlg: TreeAlg},
-	}
-	f.seal(rotation)
-
 	second := newSigner(t)
+	f.seal(f.rotation(20, f.signer, second))
 	pl := f.night(21)
 	pl.signer = second
 	pl.teams = pl.teams[:1]
@@ -60,7 +53,8 @@ func TestARotationHandsOverToAKeyOfTheTrustRoot(t *testing.T) {
 
 	// A change is seen across the rotation, and the new key is not trusted yet.
 	sameStrings(t, "before", f.verify(VerifyOptions{}).Problems, []string{
-		"report 2: report.sigstore.json: it is signed by key " + spki + ", which the trust root does not name"})
+		"report 2: report.sigstore.json: it is signed by key " + spki + ", which the trust root does not name; " +
+			"report 1 hands over to this key, so ask the organization for its newer trust root"})
 	more, err := NewTrustRoot(fixtureVault, second.Public(), at(20, 12, 0))
 	f.must(err)
 	f.trust.Keys = append(f.trust.Keys, more.Keys...)

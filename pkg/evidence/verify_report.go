@@ -28,6 +28,8 @@ type report struct {
 	// purgedGone counts by store the young entries of ZDR teams that went; nil
 	// unless every line was read.
 	purgedGone []int64
+	tokenFiles []string // its report.tsr and report-N.tsr
+	stamps     []Token  // those of its time stamps that count
 	check      ReportCheck
 }
 
@@ -58,7 +60,7 @@ func (r *verifier) checkReport(at string, dir int64) *report {
 		return rep
 	}
 	rep.fillCheck()
-	if !rep.signature(r.trust) {
+	if !rep.signature(r) {
 		return rep
 	}
 	for _, finding := range ValidatePredicate(rep.p) {
@@ -68,7 +70,8 @@ func (r *verifier) checkReport(at string, dir int64) *report {
 	rep.config()
 	rep.teamsFile()
 	parts := rep.partsFile()
-	rep.extraFiles(parts, r)
+	rep.extraFiles(parts)
+	r.tokens(rep)
 	if !r.inPeriod(rep) {
 		r.notef("report %d: outside the audit period, its manifest lines were not recounted", rep.number())
 		return rep
@@ -114,9 +117,9 @@ func (rep *report) fillCheck() {
 }
 
 // signature checks who signed. What follows means nothing unless it holds.
-func (rep *report) signature(trust TrustRoot) bool {
-	if err := rep.bundle.signedBy(trust, rep.p.Signer); err != nil {
-		rep.problemf(FileBundle, "%v", err)
+func (rep *report) signature(r *verifier) bool {
+	if err := rep.bundle.signedBy(r.trust, rep.p.Signer); err != nil {
+		rep.problemf(FileBundle, "%v%s", err, r.handedOver(rep.bundle.VerificationMaterial.PublicKey.Hint))
 		return false
 	}
 	rep.signed = true
@@ -153,7 +156,7 @@ func (rep *report) subjects() {
 var tokenPattern = regexp.MustCompile(`^report(-[2-9]|-[1-9][0-9]+)?\.tsr$`)
 
 // extraFiles refuses whatever a report does not consist of.
-func (rep *report) extraFiles(parts []Part, r *verifier) {
+func (rep *report) extraFiles(parts []Part) {
 	known := map[string]bool{FileBundle: true}
 	for _, s := range rep.s.Subject {
 		known[s.Name] = true
@@ -166,20 +169,16 @@ func (rep *report) extraFiles(parts []Part, r *verifier) {
 		rep.problemf(".", "its files can't be listed: %v", err)
 		return
 	}
-	tokens := rep.bundle.VerificationMaterial.Tokens != nil
 	for _, e := range entries {
 		switch {
 		case tokenPattern.MatchString(e.Name()) && !e.IsDir():
-			tokens = true
+			rep.tokenFiles = append(rep.tokenFiles, e.Name())
 		case known[e.Name()] && !e.IsDir():
 		case rep.files[FileParts] == nil && isPartName(e.Name()):
 			// Which parts belong is not known; parts.jsonl has its finding.
 		default:
 			rep.problemf(e.Name(), "it does not belong to the report")
 		}
-	}
-	if tokens {
-		r.notef("report %d: its time stamps were not checked", rep.number())
 	}
 }
 

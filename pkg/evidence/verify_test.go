@@ -222,18 +222,6 @@ func TestAPartThatIsGoneAfterItsDateIsExpired(t *testing.T) {
 	}
 }
 
-func TestTimeStampTokensBelongButAreNotChecked(t *testing.T) {
-	f := newFixture(t)
-	f.three()
-	f.fs["reports/0000000001/report.tsr"] = &fstest.MapFile{Data: []byte("token")}
-	f.fs["reports/0000000001/report-2.tsr"] = &fstest.MapFile{Data: []byte("token")}
-	v := f.verify(VerifyOptions{})
-	sameStrings(t, "problems", v.Problems, nil)
-	if v.Notes[0] != "report 1: its time stamps were not checked" || v.Assurance != AssuranceNone {
-		t.Errorf("notes: %q", v.Notes)
-	}
-}
-
 func removeDir(v fstest.MapFS, prefix string) {
 	for name := range v {
 		if strings.HasPrefix(name, prefix) {

@@ -41,11 +41,13 @@ func (r *verifier) load() error {
 	}
 	r.numbers(unsealed)
 	r.links()
+	r.signers()
 	r.slots()
 	r.changes()
 	r.purges()
 	r.applies()
 	r.period()
+	r.trustChain()
 	for _, rep := range r.reports {
 		r.vaultID(rep)
 		r.keyWindow(rep)

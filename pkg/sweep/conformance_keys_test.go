@@ -32,7 +32,7 @@ func awkwardKeys() []awkward {
 	return []awkward{
 		{"a space", "acme/a b", "acme/a+b"},
 		{"a plus sign", "acme/c+d", "acme/c d"},
-		{"a space alone", " ", "+"},
+		{"nothing but a space", " ", "+"},
 		{"a percent sign", "acme/100%.csv", "acme/100%25.csv"},
 		{"`%2F` as text", "acme/x%2Fy", "acme/x/y"},
 		{"`&` and `<`", "acme/a&<b", "acme/a&amp;&lt;b"},
@@ -48,8 +48,8 @@ func awkwardKeys() []awkward {
 		{"a leading slash", "/acme/lead", "acme/lead"},
 		{"a `.` segment", "acme/g/./h", "acme/g/h"},
 		{"a `..` segment", "acme/i/../j", "acme/j"},
-		{"`.` alone", ".", "acme/dot"},
-		{"`..` alone", "..", "acme/dots"},
+		{"nothing but `.`", ".", "acme/dot"},
+		{"nothing but `..`", "..", "acme/dots"},
 		{"a trailing slash", "acme/dir/", "acme/dirs"},
 		{"1,024 bytes", "acme/" + strings.Repeat(strings.Repeat("s", 200)+"/", 5) + strings.Repeat("e", 14), "acme/" + strings.Repeat("s", 200) + ".json"},
 		{"a segment of 255 bytes", "acme/" + strings.Repeat("l", 255), "acme/" + strings.Repeat("l", 254)},
@@ -58,10 +58,11 @@ func awkwardKeys() []awkward {
 }
 
 func testAwkward(t *testing.T, b *bench) {
+	var misfits misfits
 	for _, state := range []types.BucketVersioningStatus{"", enabled} {
 		t.Run("versioning "+string(state), func(t *testing.T) {
 			scratch, r := newReal(t, b.Server, state), newReal(t, b.Server, state)
-			keys := scratch.taken(b, awkwardKeys())
+			keys := scratch.taken(&misfits, awkwardKeys())
 			for _, k := range keys {
 				r.make(k.key)
 			}
@@ -88,20 +89,42 @@ func testAwkward(t *testing.T, b *bench) {
 			}
 		})
 	}
+	misfits.gaps(b)
+}
+
+// misfits are keys that a server doesn't take as they are: what they hold, by
+// what it does with them.
+type misfits struct{ refused, renamed, single, unlisted []string }
+
+func (m *misfits) gaps(b *bench) {
+	for _, x := range []struct {
+		reason string
+		keys   []string
+	}{
+		{"refuses keys with ", m.refused},
+		{"stores under another name keys with ", m.renamed},
+		{"where versioning is on, deletes by DeleteObject, but not by DeleteObjects, keys with ", m.single},
+		{"lists under another name, so that they stay and are reported, keys with ", m.unlisted},
+	} {
+		slices.Sort(x.keys)
+		if keys := slices.Compact(x.keys); len(keys) > 0 {
+			b.gap("%s", x.reason+strings.Join(keys, "; "))
+		}
+	}
 }
 
 // taken are the keys that the server stores as they are. A neighbour that it
 // doesn't is left out.
-func (r *real) taken(b *bench, all []awkward) (kept []awkward) {
+func (r *real) taken(m *misfits, all []awkward) (kept []awkward) {
 	r.t.Helper()
 	for _, k := range all {
 		switch took, err := r.takes(k.key); {
 		case errors.Is(err, errBatch):
-			b.once("can't delete a key with " + k.what + " by DeleteObjects where versioning is on: it stays, and is reported")
+			m.single = append(m.single, k.what)
 		case err != nil:
-			b.once("refuses a key with " + k.what)
+			m.refused = append(m.refused, k.what)
 		case !took:
-			b.once("stores a key with " + k.what + " under another name")
+			m.renamed = append(m.renamed, k.what)
 		default:
 			if took, err := r.takes(k.neighbour); err != nil || !took {
 				k.neighbour = ""
@@ -167,7 +190,7 @@ type beyondXML struct {
 }
 
 func testBeyondXML(t *testing.T, b *bench) {
-	var gaps []string
+	var misfits misfits
 	for _, state := range []types.BucketVersioningStatus{"", enabled} {
 		for _, odd := range []beyondXML{
 			{"a control byte", "acme/b\x01c", false},
@@ -177,25 +200,20 @@ func testBeyondXML(t *testing.T, b *bench) {
 			{"invalid UTF-8", "acme/b\xffc", false},
 		} {
 			t.Run(odd.what+", versioning "+string(state), func(t *testing.T) {
-				if gap := newReal(t, b.Server, state).beyondXML(odd); gap != "" {
-					gaps = append(gaps, gap)
-				}
+				newReal(t, b.Server, state).beyondXML(&misfits, odd)
 			})
 		}
 	}
-	slices.Sort(gaps)
-	for _, gap := range gaps {
-		b.once(gap)
-	}
+	misfits.gaps(b)
 }
 
-// beyondXML sweeps one such key among others, and returns what the server can't
-// do about it.
-func (r *real) beyondXML(odd beyondXML) (gap string) {
+// beyondXML sweeps one such key among others.
+func (r *real) beyondXML(m *misfits, odd beyondXML) {
 	r.t.Helper()
 	id, err := r.tryMake(odd.key)
 	if err != nil {
-		return "refuses a key with " + odd.what
+		m.refused = append(m.refused, odd.what)
+		return
 	}
 	r.make("acme/a")
 	r.make("acme/d")
@@ -219,7 +237,7 @@ func (r *real) beyondXML(odd beyondXML) (gap string) {
 			r.t.Errorf("%d single deletes were sent", len(r.Calls("DeleteObject")))
 		}
 	case t.Deleted == 2 && t.Failed == 1:
-		gap = "does not list a key with " + odd.what + " as it is: it stays, and is reported"
+		m.unlisted = append(m.unlisted, odd.what)
 		if !r.readable(odd.key) || exception(s, bucket.CodeKeyUnrepresentable).Count != 1 {
 			r.t.Errorf("the key can be read: %v, the exceptions are %+v", r.readable(odd.key), s.Predicate.Exceptions)
 		}
@@ -227,5 +245,4 @@ func (r *real) beyondXML(odd beyondXML) (gap string) {
 	default:
 		r.t.Errorf("outcomes are %+v, want 3 deleted, or 2 and one failed", t.OutcomeCounts)
 	}
-	return gap
 }

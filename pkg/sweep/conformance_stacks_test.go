@@ -64,6 +64,8 @@ func testAnySuspendedStack(t *testing.T, b *bench) {
 	s.check()
 }
 
+const datesMove = "dates the entries of a key anew when one is covered, hidden or deleted, so that it can't always be told what a delete marker hides; the current one still hides what it hid"
+
 // stacks is a bucket with the keys of many histories.
 type stacks struct {
 	*real
@@ -216,7 +218,7 @@ func (s *stacks) inOrder(all []row) bool {
 			ordered = false
 		case 1:
 			ordered = false
-			s.bench.once("dates the entries of a key out of their order, so that it can't be told what a delete marker hides; the current one still hides what it hid")
+			s.bench.once(datesMove)
 		}
 	}
 	return ordered
@@ -227,7 +229,7 @@ func (s *stacks) inOrder(all []row) bool {
 func (s *stacks) datesKept(before, after []row) bool {
 	for _, x := range after {
 		if i := slices.IndexFunc(before, func(y row) bool { return y.id == x.id }); i >= 0 && !before[i].modified.Equal(x.modified) {
-			s.bench.once("dates an entry anew when what lay over it goes, so that it ages from then on")
+			s.bench.once(datesMove)
 			return false
 		}
 	}

@@ -22,16 +22,15 @@ type asked struct {
 // fault is what goes wrong with a request: with the request, or with the answer
 // that the server gave after it did the work.
 type fault struct {
-	name    string
-	before  buckettest.Verdict
-	after   func(*http.Response)
-	endless bool // it can't happen once: it ends the run
-	dates   bool // only the answers that are read for their date matter
+	name   string
+	before buckettest.Verdict
+	after  func(*http.Response)
+	dates  bool // only the answers that are read for their date matter
 }
 
 const (
 	pause   = 300 * time.Millisecond
-	silence = time.Hour // longer than any lease
+	silence = time.Hour // longer than any client waits
 )
 
 func commonFaults() []fault {
@@ -50,7 +49,7 @@ func commonFaults() []fault {
 
 func storeFaults() []fault {
 	return append(commonFaults(),
-		fault{name: "no answer until the lease ends", before: buckettest.Verdict{Delay: silence, Drop: true}, endless: true},
+		fault{name: "no answer, and the connection closed after a while", before: buckettest.Verdict{Delay: pause, Drop: true}},
 		fault{name: "truncated body", after: truncate},
 		fault{name: "cut-off XML", after: cutOff},
 		fault{name: "Date two minutes ahead", after: dated2(2 * time.Minute), dates: true},
@@ -177,9 +176,6 @@ func (c *cell) heals() {
 // storeRow lets one fault happen at one step of a run.
 func storeRow(t *testing.T, step storeStep, f fault, once bool) aftermath {
 	c := newCell(t)
-	if f.endless {
-		c.ttl = 6 * time.Second
-	}
 	times := c.breaks(step, f, once)
 	sealed, err := c.attempt()
 	if times() == 0 {

@@ -95,7 +95,7 @@ func (f *faultTable) stores() {
 	for _, step := range storeSteps() {
 		for _, fault := range storeFaults() {
 			for _, once := range []bool{true, false} {
-				if fault.endless && once || fault.dates && !step.dates || step.empty && fault.after != nil {
+				if fault.dates && !step.dates || step.empty && fault.after != nil {
 					continue
 				}
 				f.run(step.name, fault.name, once, func(t *testing.T) aftermath { return storeRow(t, step, fault, once) })
@@ -134,6 +134,7 @@ func (c *cell) settle(step, fault string, once bool, sealed *sweep.Sealed, err e
 		r.reasons = why(err)
 	} else {
 		c.truthful(sealed.Number)
+		c.stopped = sealed.Predicate.Result == evidence.ResultStopped
 		r.happens, r.result, r.exit = outcomes(c.manifest(sealed.Number)), sealed.Predicate.Result, fmt.Sprint(sweep.ExitCode(sealed.Predicate))
 		r.reasons = codes(sealed.Predicate)
 	}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
+)
+
+// reports are the sealed reports of a vault, or of a copy of one.
+type reports struct {
+	numbers []int64 // in order
+	open    func(name string) (io.ReadCloser, error)
+}
+
+// reportsOf reads them from the vault itself.
+func reportsOf(ctx context.Context, v vault.Area) (reports, error) {
+	numbers, err := reportNumbers(ctx, v)
+	return reports{numbers, func(name string) (io.ReadCloser, error) {
+		data, err := v.Get(ctx, name)
+		return io.NopCloser(bytes.NewReader(data)), err
+	}}, err
+}
+
+// reportsIn reads them from a copy, and writes nothing to it.
+func reportsIn(dir string) (reports, error) {
+	copied := os.DirFS(dir)
+	names, err := fs.Glob(copied, "reports/*/"+evidence.FileBundle)
+	if err != nil {
+		return reports{}, fmt.Errorf("--vault: %w", err)
+	}
+	if len(names) == 0 {
+		return reports{}, usage(fmt.Errorf("--vault: %s holds no reports/: name the folder that does", dir))
+	}
+	var numbers []int64
+	for _, name := range names {
+		if n, err := strconv.ParseInt(path.Base(path.Dir(name)), 10, 64); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	return reports{numbers, func(name string) (io.ReadCloser, error) { return copied.Open(name) }}, nil
+}
+
+func (r reports) read(name string) ([]byte, error) {
+	f, err := r.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// search looks through reports for one object.
+type search struct {
+	flags   proveFlags
+	reports reports
+	trust   evidence.TrustRoot
+	ids     *evidence.Identifiers // nil with a team's key
+	team    *evidence.TeamKeyFile // nil with the identifier secret
+
+	searched    int  // reports
+	otherEpochs int  // reports that were made with another secret or key
+	elsewhere   int  // reports that know no such store
+	versions    bool // the bucket may keep versions
+	committed   bool // a teams.csv commits to the team's key
+}
+
+// search looks through report n, or from the newest report back if n is
+// negative. The error is evidence.ErrNoLine if none has such a line.
+func (s *search) search(n int64) (evidence.Proof, evidence.Claim, error) {
+	numbers := slices.Clone(s.reports.numbers)
+	slices.Reverse(numbers)
+	if n >= 0 {
+		if !slices.Contains(numbers, n) {
+			return evidence.Proof{}, evidence.Claim{}, usage(fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n))
+		}
+		numbers = []int64{n}
+	}
+	for _, n := range numbers {
+		proof, claim, err := s.report(n)
+		if errors.Is(err, evidence.ErrNoLine) {
+			continue
+		}
+		if said := (*exitError)(nil); err != nil && !errors.As(err, &said) {
+			err = fmt.Errorf("report %d: %w; \"sweeper verify\" says all that is wrong", n, err)
+		}
+		return proof, claim, err
+	}
+	return evidence.Proof{}, evidence.Claim{}, evidence.ErrNoLine
+}
+
+// report looks through one report. What it returns has been verified.
+func (s *search) report(n int64) (proof evidence.Proof, claim evidence.Claim, err error) {
+	dir := evidence.ReportDir(n) + "/"
+	bundle, err := s.reports.read(dir + evidence.FileBundle)
+	if err != nil {
+		return proof, claim, err
+	}
+	st, err := evidence.OpenSigned(bundle, s.trust)
+	if err != nil {
+		return proof, claim, err
+	}
+	sought, err := s.sought(st, dir)
+	if err != nil {
+		return proof, claim, err
+	}
+	if len(sought) == 0 {
+		return proof, claim, evidence.ErrNoLine
+	}
+	s.searched++
+	open := func(name string) (io.ReadCloser, error) { return s.reports.open(dir + name) }
+	if proof, err = evidence.FindProof(bundle, open, sought); err != nil {
+		return proof, claim, err
+	}
+	claim, err = evidence.VerifyProof(proof, s.trust)
+	return proof, claim, err
+}
+
+// sought is what the object can stand under in a report: none if the report knows
+// no such store, or was made with another secret.
+func (s *search) sought(st evidence.Statement, dir string) ([]evidence.Sought, error) {
+	p := st.Predicate
+	i := slices.IndexFunc(p.Stores, func(store evidence.Store) bool { return store.Name == s.flags.store })
+	if i < 0 {
+		s.elsewhere++
+		return nil, nil
+	}
+	keys, err := s.teamKeys(st, p.Stores[i], dir)
+	if err != nil || keys == nil {
+		return nil, err
+	}
+	s.versions = s.versions || p.Stores[i].Versioning != "never"
+	var sought []evidence.Sought
+	for _, k := range keys {
+		for _, c := range candidates(s.flags.kind, s.flags.version) {
+			sought = append(sought, evidence.Seek(k, i, c.kind, p.Stores[i].Bucket, s.flags.key, c.id))
+		}
+	}
+	return sought, nil
+}
+
+// teamKeys are the keys that the object can be hashed with: of the teams that the
+// report's layouts read out of its key, and of nobody.
+func (s *search) teamKeys(st evidence.Statement, store evidence.Store, dir string) ([]evidence.TeamKey, error) {
+	scheme := st.Predicate.Identifiers
+	if s.team != nil {
+		if scheme.Epoch != s.team.Epoch {
+			s.otherEpochs++
+			return nil, nil
+		}
+		return []evidence.TeamKey{s.team.Key}, s.checkTeamKey(st, dir)
+	}
+	if scheme.EpochCommit != s.ids.EpochCommit() {
+		s.otherEpochs++
+		return nil, nil
+	}
+	keys := []evidence.TeamKey{s.ids.Team("")}
+	for _, text := range store.Layouts {
+		l, err := retention.ParseLayout(store.Prefix, text)
+		if err != nil {
+			return nil, fmt.Errorf("its layout: %w", err)
+		}
+		if f, ok := l.Parse(s.flags.key); ok && evidence.ValidTeamID(f.Team) {
+			keys = append(keys, s.ids.Team(f.Team))
+		}
+	}
+	return keys, nil
+}
+
+// checkTeamKey holds the team's key against the report's commitment, where there
+// is one.
+func (s *search) checkTeamKey(st evidence.Statement, dir string) error {
+	data, err := s.reports.read(dir + evidence.FileTeams)
+	if err != nil {
+		return fmt.Errorf("%s: %w", evidence.FileTeams, err)
+	}
+	signed := evidence.Subject{Name: evidence.FileTeams, Digest: evidence.Digest{SHA256: evidence.SHA256Hex(data)}}
+	if !slices.Contains(st.Subject, signed) {
+		return fmt.Errorf("%s: it is not the file that was signed: its SHA-256 differs", evidence.FileTeams)
+	}
+	rows, err := evidence.ParseTeams(data)
+	if err != nil {
+		return err
+	}
+	committed, err := s.team.CheckCommit(rows)
+	if err != nil {
+		return usage(fmt.Errorf("--team-key: report %d: %w", st.Predicate.Chain.Sequence, err))
+	}
+	s.committed = s.committed || committed
+	return nil
+}
+
+type candidate struct{ kind, id string }
+
+// candidates are the kinds of entry, and the ids, that the object can have had.
+// Without an id it is an object of a bucket without versions, or a null version.
+func candidates(kind, version string) []candidate {
+	var all []candidate
+	for _, k := range evidence.KindNames() {
+		switch {
+		case kind != "" && kind != k:
+		case version != "":
+			all = append(all, candidate{k, version})
+		case k == "object":
+			all = append(all, candidate{k, ""}, candidate{k, "null"})
+		case k != "upload":
+			all = append(all, candidate{k, "null"})
+		}
+	}
+	return all
+}
+
+// nothing says that no report is about the object, and what that doesn't cover.
+// It does not name the key.
+func (s *search) nothing() string {
+	said := fmt.Sprintf("No report says that it was deleted (reports searched: %d).", s.searched)
+	for _, note := range s.notes() {
+		said += "\n" + note
+	}
+	if s.elsewhere > 0 {
+		said += fmt.Sprintf("\nReports that know no store %q: %d.", s.flags.store, s.elsewhere)
+	}
+	if s.flags.version == "" && s.versions {
+		said += "\nIf the bucket keeps versions, name one: --version ID. So too for an incomplete upload."
+	}
+	if s.team != nil {
+		said += fmt.Sprintf("\nThe key of team %s finds that team's entries alone.", s.team.Team)
+	}
+	return said
+}
+
+// notes say what the answer leaves open.
+func (s *search) notes() []string {
+	var notes []string
+	if s.otherEpochs > 0 {
+		notes = append(notes, fmt.Sprintf("Reports that were not searched, since they were made with another identifier secret: %d.", s.otherEpochs))
+	}
+	if s.team != nil && s.searched > 0 && !s.committed {
+		notes = append(notes, fmt.Sprintf("No row of %s commits to the key of team %s.", evidence.FileTeams, s.team.Team))
+	}
+	return notes
+}
