@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
 // This file holds what differs between S3 servers, but for the order and the
@@ -25,6 +27,36 @@ type learned struct {
 	md5  bool // DeleteObjects wants Content-MD5
 	null nullState
 	etag bool // whether it honours ETags in deletes is known
+	// batchFails counts how often an entry failed in a batch. SeaweedFS never
+	// deletes a version of a key with a long segment by DeleteObjects, and always
+	// says InternalError; DeleteObject works.
+	batchFails map[[2]string]int
+}
+
+const (
+	internalError   = "InternalError"
+	batchFailsMost  = 2     // then the entry goes alone
+	batchFailsKnown = 1_000 // entries are remembered; more than a few mean that the server is ill
+)
+
+func (l *learned) failedInBatch(e retention.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name := [2]string{e.Key, e.ID}
+	if _, known := l.batchFails[name]; !known && len(l.batchFails) >= batchFailsKnown {
+		return
+	}
+	if l.batchFails == nil {
+		l.batchFails = map[[2]string]int{}
+	}
+	l.batchFails[name]++
+}
+
+// stubborn reports whether an entry is better deleted alone.
+func (l *learned) stubborn(e retention.Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.batchFails[[2]string{e.Key, e.ID}] >= batchFailsMost
 }
 
 func (l *learned) etagKnown() bool {

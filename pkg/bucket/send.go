@@ -21,9 +21,10 @@ const (
 	rightsNull = "s3:DeleteObject and s3:DeleteObjectVersion"
 )
 
-// send sends each entry once: all that XML can carry in batches, the others one
-// by one, so that one key never spoils the others' batch. Entries without an id
-// go as version "null" or, without null, as plain deletes.
+// send sends each entry once: all that XML can carry in batches, the others and
+// those that failed in batches twice one by one, so that one key never spoils
+// the others' batch. Entries without an id go as version "null" or, without
+// null, as plain deletes.
 func (b *Bucket) send(ctx context.Context, entries []retention.Entry, null bool) []Deletion {
 	if out, done := b.proveETag(ctx, entries, null); done {
 		return out
@@ -31,7 +32,7 @@ func (b *Bucket) send(ctx context.Context, entries []retention.Entry, null bool)
 	out := make([]Deletion, len(entries))
 	var batch, single []int
 	for i, e := range entries {
-		if carriable(e.Key) {
+		if carriable(e.Key) && !b.learned.stubborn(e) {
 			batch = append(batch, i)
 		} else {
 			single = append(single, i)
@@ -72,6 +73,11 @@ func (b *Bucket) sendBatch(ctx context.Context, entries []retention.Entry, null 
 		a.failed(&out.Errors[i])
 	}
 	b.unasked.Add(a.unasked)
+	for i, d := range a.fates() {
+		if d.Code == internalError {
+			b.learned.failedInBatch(entries[i])
+		}
+	}
 	return a.fates()
 }
 
