@@ -26,10 +26,15 @@ func keyPoints() []point {
 }
 
 // awkward is an old key, and a young one that it could be taken for.
-type awkward struct{ what, key, neighbour string }
+type awkward struct {
+	what, key, neighbour string
+
+	alone bool // a batch never deletes it
+}
 
 func awkwardKeys() []awkward {
-	return []awkward{
+	var keys []awkward
+	for _, k := range [][3]string{
 		{"a space", "acme/a b", "acme/a+b"},
 		{"a plus sign", "acme/c+d", "acme/c d"},
 		{"nothing but a space", " ", "+"},
@@ -54,7 +59,10 @@ func awkwardKeys() []awkward {
 		{"1,024 bytes", "acme/" + strings.Repeat(strings.Repeat("s", 200)+"/", 5) + strings.Repeat("e", 14), "acme/" + strings.Repeat("s", 200) + ".json"},
 		{"a segment of 255 bytes", "acme/" + strings.Repeat("l", 255), "acme/" + strings.Repeat("l", 254)},
 		{"a segment of 1,019 bytes", "acme/" + strings.Repeat("m", 1019), "acme/" + strings.Repeat("m", 18)},
+	} {
+		keys = append(keys, awkward{what: k[0], key: k[1], neighbour: k[2]})
 	}
+	return keys
 }
 
 func testAwkward(t *testing.T, b *bench) {
@@ -80,7 +88,8 @@ func testAwkward(t *testing.T, b *bench) {
 			r.wantOutcomes(s, evidence.OutcomeCounts{Planned: n, Deleted: n})
 			sent := r.sent()
 			for o, n := range sent {
-				if n != 1 || !slices.ContainsFunc(keys, func(k awkward) bool { return k.key == o.Key }) {
+				at := slices.IndexFunc(keys, func(k awkward) bool { return k.key == o.Key })
+				if at < 0 || n != 1 && !(keys[at].alone && n == 3) {
 					t.Errorf("%q was sent %d times", o.Key, n)
 				}
 			}
@@ -103,7 +112,7 @@ func (m *misfits) gaps(b *bench) {
 	}{
 		{"refuses keys with ", m.refused},
 		{"stores under another name keys with ", m.renamed},
-		{"where versioning is on, deletes by DeleteObject, but not by DeleteObjects, keys with ", m.single},
+		{"where versioning is on, deletes by DeleteObject, but not by DeleteObjects, so that they are sent three times, keys with ", m.single},
 		{"lists under another name, so that they stay and are reported, keys with ", m.unlisted},
 	} {
 		slices.Sort(x.keys)
@@ -121,6 +130,8 @@ func (r *real) taken(m *misfits, all []awkward) (kept []awkward) {
 		switch took, err := r.takes(k.key); {
 		case errors.Is(err, errBatch):
 			m.single = append(m.single, k.what)
+			k.alone, k.neighbour = true, ""
+			kept = append(kept, k)
 		case err != nil:
 			m.refused = append(m.refused, k.what)
 		case !took:

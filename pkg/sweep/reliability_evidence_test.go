@@ -79,7 +79,7 @@ func bucketRow(t *testing.T, at file, f fault, once bool) aftermath {
 	}
 	gate.OnRequest(nil)
 	c.heals()
-	return c.settle(at.name, "in a bucket: "+f.name, once, sealed, err)
+	return c.settle(at.name, f.name, once, sealed, err)
 }
 
 // directoryRow makes the writing of one file to a directory fail, before or
@@ -104,9 +104,9 @@ func directoryRow(t *testing.T, at file, after, once bool) aftermath {
 	if n := deletesAfter(false); n > 0 {
 		t.Errorf("%d deletes were sent after %s could not be written", n, at.name)
 	}
-	name := "in a directory: nothing is written"
+	name := "directory: write fails"
 	if after {
-		name = "in a directory: written, and reported as an error"
+		name = "directory: written, and an error"
 	}
 	return c.settle(at.name, name, once, sealed, err)
 }
@@ -115,7 +115,7 @@ func directoryRow(t *testing.T, at file, after, once bool) aftermath {
 func (c *cell) area(gate *buckettest.Gate, bucket string) *vault.S3 {
 	c.t.Helper()
 	a, err := vault.OpenS3(c.t.Context(), vault.S3Config{Bucket: bucket, Endpoint: gate.URL, Region: "us-east-1", PathStyle: true,
-		RequestTimeout: time.Second})
+		RequestTimeout: 2 * pause})
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func (c *cell) deletesSince() func(mark bool) int {
 
 // hangs is a request that is never answered; the client gives up on it.
 func hangs() fault {
-	return fault{name: "no answer for longer than the request may take", before: buckettest.Verdict{Delay: silence, Drop: true}}
+	return fault{name: "silence", before: buckettest.Verdict{Delay: silence, Drop: true}}
 }
 
 func areaFaults() []fault { return append(commonFaults(), hangs()) }

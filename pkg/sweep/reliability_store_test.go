@@ -35,26 +35,26 @@ const (
 
 func commonFaults() []fault {
 	return []fault{
-		{name: "connection reset", before: buckettest.Verdict{Drop: true}},
-		{name: "slow answer", before: buckettest.Verdict{Delay: pause}},
-		{name: "500 InternalError", before: buckettest.Refuse(http.StatusInternalServerError, "InternalError", "We are sorry")},
-		{name: "503 SlowDown", before: buckettest.Refuse(http.StatusServiceUnavailable, "SlowDown", "Reduce your request rate")},
-		{name: "403 AccessDenied", before: buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")},
-		{name: "200 with an XML error", before: buckettest.Refuse(http.StatusOK, "InternalError", "We are sorry")},
-		{name: "200 with an HTML page", before: buckettest.Verdict{Answer: &buckettest.Answer{Status: http.StatusOK, Type: "text/html",
+		{name: "reset", before: buckettest.Verdict{Drop: true}},
+		{name: "slow", before: buckettest.Verdict{Delay: pause}},
+		{name: "500", before: buckettest.Refuse(http.StatusInternalServerError, "InternalError", "We are sorry")},
+		{name: "503", before: buckettest.Refuse(http.StatusServiceUnavailable, "SlowDown", "Reduce your request rate")},
+		{name: "403", before: buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")},
+		{name: "200 with an error", before: buckettest.Refuse(http.StatusOK, "InternalError", "We are sorry")},
+		{name: "HTML page", before: buckettest.Verdict{Answer: &buckettest.Answer{Status: http.StatusOK, Type: "text/html",
 			Body: "<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>Sign in<br></body></html>"}}},
-		{name: "answer lost after the work was done", before: buckettest.Verdict{Lose: true}},
+		{name: "answer lost", before: buckettest.Verdict{Lose: true}},
 	}
 }
 
 func storeFaults() []fault {
 	return append(commonFaults(),
-		fault{name: "no answer, and the connection closed after a while", before: buckettest.Verdict{Delay: pause, Drop: true}},
+		fault{name: "silence", before: buckettest.Verdict{Delay: pause, Drop: true}},
 		fault{name: "truncated body", after: truncate},
 		fault{name: "cut-off XML", after: cutOff},
-		fault{name: "Date two minutes ahead", after: dated2(2 * time.Minute), dates: true},
-		fault{name: "Date two minutes behind", after: dated2(-2 * time.Minute), dates: true},
-		fault{name: "Date half a minute behind", after: dated2(-30 * time.Second), dates: true},
+		fault{name: "clock 2 min ahead", after: dated2(2 * time.Minute), dates: true},
+		fault{name: "clock 2 min behind", after: dated2(-2 * time.Minute), dates: true},
+		fault{name: "clock 30 s behind", after: dated2(-30 * time.Second), dates: true},
 	)
 }
 

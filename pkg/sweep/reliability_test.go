@@ -21,11 +21,12 @@ import (
 
 // cellsAtATime is more than there are processors: most of a cell's time goes by
 // in the pauses between attempts.
-const cellsAtATime = 8
+const cellsAtATime = 16
 
 // aftermath is what one fault at one step led to.
 type aftermath struct {
 	step, fault string
+	once        bool
 	happens     string // to the old entries, in the run
 	result      string
 	exit        string
@@ -127,7 +128,7 @@ func (f *faultTable) areas() {
 // and returns what both said.
 func (c *cell) settle(step, fault string, once bool, sealed *sweep.Sealed, err error) aftermath {
 	c.t.Helper()
-	r := aftermath{step: step, fault: fault + ", " + often(once), happens: "", result: "no report", exit: "1", reasons: "", next: ""}
+	r := aftermath{step: step, fault: fault, once: once, result: "no report", exit: "1"}
 	c.stays("after the run")
 	if err != nil {
 		r.happens = c.whatWent()
@@ -159,15 +160,18 @@ func (c *cell) whatWent() string {
 			gone++
 		}
 	}
-	return fmt.Sprintf("%d gone", gone)
+	if gone == 0 {
+		return "none is gone"
+	}
+	return fmt.Sprintf("%d are gone", gone)
 }
 
-// why is the kind of error that a run without report ends with.
+// why is what the error of a run without report says.
 func why(err error) string {
 	if errors.Is(err, vault.ErrLost) {
 		return "the lease is lost"
 	}
-	return "error"
+	return "it names what failed"
 }
 
 // outcomes counts the lines of a report: "5 deleted, 1 left".
@@ -205,29 +209,48 @@ func (f *faultTable) String() string {
 		if r.step == "" {
 			continue
 		}
-		faults := []string{r.fault}
+		alike := []aftermath{r}
 		for j := i + 1; j < len(rows); j++ {
 			other := rows[j]
-			other.fault = r.fault
+			other.fault, other.once = r.fault, r.once
 			if other == r {
-				faults, rows[j].step = append(faults, rows[j].fault), ""
+				alike, rows[j].step = append(alike, rows[j]), ""
 			}
 		}
-		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s | %s |\n", r.step, shorter(faults), r.happens, r.result, r.exit, r.reasons, r.next)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s | %s | %s |\n", r.step, grouped(alike), r.happens, r.result, r.exit, r.reasons, r.next)
 	}
 	return out.String()
 }
 
-// shorter joins "x, once" and "x, for ever" to "x".
-func shorter(faults []string) string {
-	var out []string
-	for _, f := range faults {
-		name, _ := strings.CutSuffix(f, ", for ever")
-		if n := len(out); name != f && n > 0 && out[n-1] == name+", once" {
-			out[n-1] = name
-			continue
+// grouped says which faults led to an outcome: those that did either way, and
+// those that did when they happened once, or for ever.
+func grouped(rows []aftermath) string {
+	var names []string
+	seen := map[string][]bool{}
+	for _, r := range rows {
+		if seen[r.fault] == nil {
+			names = append(names, r.fault)
 		}
-		out = append(out, f)
+		seen[r.fault] = append(seen[r.fault], r.once)
+	}
+	var out []string
+	for _, g := range []struct {
+		title string
+		in    func([]bool) bool
+	}{
+		{"once or for ever", func(b []bool) bool { return len(b) == 2 }},
+		{"once", func(b []bool) bool { return len(b) == 1 && b[0] }},
+		{"for ever", func(b []bool) bool { return len(b) == 1 && !b[0] }},
+	} {
+		var in []string
+		for _, name := range names {
+			if g.in(seen[name]) {
+				in = append(in, name)
+			}
+		}
+		if len(in) > 0 {
+			out = append(out, "*"+g.title+"*: "+strings.Join(in, ", "))
+		}
 	}
 	return strings.Join(out, "; ")
 }
