@@ -54,7 +54,7 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 		return append(checks, failed("roster and holds", err))
 	}
 	checks = append(checks, checkRoster(c, s.Roster, now))
-	k, err := readKeys(c, now)
+	k, err := readKeys(ctx, c, now)
 	if err != nil {
 		return append(checks, failed("keys", err))
 	}

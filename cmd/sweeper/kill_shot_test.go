@@ -40,7 +40,7 @@ type hit struct {
 
 // fire starts the binary and kills it at the given point. The process may end
 // before it gets there; it must then have ended well.
-func (w *killWorld) fire(t *testing.T, s shot) (h hit, killed bool) {
+func (w *killWorld) fire(t *testing.T, s shot) (hit, bool) {
 	t.Helper()
 	cmd := w.command(t, "run")
 	var errs bytes.Buffer
@@ -48,12 +48,13 @@ func (w *killWorld) fire(t *testing.T, s shot) (h hit, killed bool) {
 	var (
 		count       atomic.Int64
 		mu          sync.Mutex
+		where       hit
 		ready, gone = make(chan struct{}), make(chan struct{})
 	)
 	mark := func(at string) {
 		mu.Lock()
 		defer mu.Unlock()
-		h = hit{at, s.when}
+		where = hit{at, s.when}
 	}
 	kill := func(at string) {
 		mark(at)
@@ -84,13 +85,13 @@ func (w *killWorld) fire(t *testing.T, s shot) (h hit, killed bool) {
 	err := cmd.Wait()
 	close(gone)
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	killed = ok && status.Signal() == syscall.SIGKILL
+	killed := ok && status.Signal() == syscall.SIGKILL
 	if err != nil && !killed {
 		t.Fatalf("the run that was to be killed ended before, with %v\n%s", err, errs.String())
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	return h, killed
+	return where, killed
 }
 
 // requests lists what a healthy run asks for.

@@ -50,9 +50,13 @@ func TestWhateverIsKilledWhereEveryEntryIsAccountedForExactlyOnce(t *testing.T) 
 	})
 	text := markdown(parts)
 	t.Logf("\n%s", text)
-	if *update && !t.Failed() {
-		writeBetween(t, "../../docs/reliability.md", killsFrom, killsTo, text)
+	if !*update || t.Failed() {
+		return
 	}
+	if slices.ContainsFunc(parts, func(c campaign) bool { return c.kills == 0 }) {
+		t.Fatal("a part of the test did not run, so its figures can't be written")
+	}
+	writeBetween(t, "../../docs/reliability.md", killsFrom, killsTo, text)
 }
 
 func small(at place) func(t *testing.T) *killWorld {

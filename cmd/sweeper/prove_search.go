@@ -57,7 +57,7 @@ func (r reports) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // opened for reading only
 	return io.ReadAll(f)
 }
 
@@ -70,6 +70,7 @@ type search struct {
 	team    *evidence.TeamKeyFile // nil with the identifier secret
 
 	searched    int  // reports
+	older       int  // reports before the one with the line, not looked into
 	otherEpochs int  // reports that were made with another secret or key
 	elsewhere   int  // reports that know no such store
 	versions    bool // the bucket may keep versions
@@ -87,7 +88,8 @@ func (s *search) search(n int64) (evidence.Proof, evidence.Claim, error) {
 		}
 		numbers = []int64{n}
 	}
-	for _, n := range numbers {
+	for i, n := range numbers {
+		s.older = len(numbers) - i - 1
 		proof, claim, err := s.report(n)
 		if errors.Is(err, evidence.ErrNoLine) {
 			continue
@@ -243,6 +245,9 @@ func (s *search) nothing() string {
 // notes say what the answer leaves open.
 func (s *search) notes() []string {
 	var notes []string
+	if s.older > 0 {
+		notes = append(notes, fmt.Sprintf("Older reports, which were not searched: %d. \"sweeper prove N\" asks one of them.", s.older))
+	}
 	if s.otherEpochs > 0 {
 		notes = append(notes, fmt.Sprintf("Reports that were not searched, since they were made with another identifier secret: %d.", s.otherEpochs))
 	}

@@ -25,7 +25,7 @@ func (a *app) report() *cobra.Command {
 			return usage(errors.New(`which? "sweeper report list", or "sweeper report show N"`))
 		},
 	}
-	cmd.AddCommand(a.reportList(), a.reportShow())
+	cmd.AddCommand(a.reportList(), a.reportShow(), a.reportTimestamp())
 	return cmd
 }
 

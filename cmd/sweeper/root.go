@@ -69,7 +69,7 @@ Try it without an account or a config: sweeper demo`,
 	flags.StringVar(&a.configPath, "config", "", "config `FILE` (default sweeper.yaml, then /etc/sweeper/sweeper.yaml)")
 	flags.StringVar(&a.logLevel, "log-level", "info", "trace, debug, info, warn or error")
 	flags.StringVar(&a.logFormat, "log-format", "", "json or console (default console on a terminal, else json)")
-	root.AddCommand(a.demo(), a.keygen(), a.check(), a.runCommand(), a.apply(), a.attest(), a.serve(), a.report(), a.verify(), a.versionCommand())
+	root.AddCommand(a.demo(), a.keygen(), a.check(), a.runCommand(), a.apply(), a.attest(), a.serve(), a.report(), a.verify(), a.prove(), a.keysCommand(), a.versionCommand())
 	argsAreUsage(root)
 	return root
 }

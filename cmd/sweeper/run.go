@@ -120,7 +120,7 @@ func execute(ctx context.Context, c *config.Config, req sweep.Request, log zerol
 	if req.Spec, err = spec(ctx, c); err != nil {
 		return nil, "", err
 	}
-	k, err := readKeys(c, time.Now())
+	k, err := readKeys(ctx, c, time.Now())
 	if err != nil {
 		return nil, "", err
 	}

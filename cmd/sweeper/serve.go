@@ -85,7 +85,7 @@ func (d *daemon) follow(ctx context.Context) (again bool, err error) {
 	if _, err := spec(ctx, c); err != nil {
 		return false, err
 	}
-	k, err := readKeys(c, time.Now())
+	k, err := readKeys(ctx, c, time.Now())
 	if err != nil {
 		return false, err
 	}

@@ -49,7 +49,7 @@ func readSpec(ctx context.Context, c *config.Config) (sweep.Spec, error) {
 			MaxKeyDateOnlyShare: c.Limits.MaxKeyDateOnly.Share, MaxKeyDateOnlyFloor: c.Limits.MaxKeyDateOnly.Floor,
 			MaxClockSkew: c.Limits.MaxClockSkew, MaxPurge: c.ZDR.MaxPurge},
 		Confirm: c.Confirm == "full", AllTeams: c.Evidence.Teams == "all", ClearKeys: c.Identifiers.Keys == "clear",
-		Lock: "none", Config: effective,
+		Lock: "none", Config: effective, Timestamp: c.Signing.Timestamp.Policy,
 	}
 	if c.Schedule != nil {
 		s.Schedule = &evidence.Schedule{Cron: c.Schedule.Cron, Timezone: c.Schedule.Timezone}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 )
 
 func (a *app) verify() *cobra.Command {
-	var trustFile, require, from, to string
+	var trustFile, require, from, to, proof string
 	var heads []string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -23,9 +24,16 @@ func (a *app) verify() *cobra.Command {
 		Long: `verify checks a copy of a vault, or the folder of one report: signatures, keys,
 every file and every manifest line, the chain from report to report, and what
 changed in between. It needs no config and no network. Exit status 6 means that
-the evidence does not check out.`,
+the evidence does not check out. With --proof it checks one proof instead, which
+"sweeper prove" wrote, and says what it proves.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if proof != "" {
+				if len(args) > 0 || require != "" || from != "" || to != "" || len(heads) > 0 {
+					return usage(errors.New("verify: a proof is checked by itself: leave out the vault, --head, --require, --from and --to"))
+				}
+				return a.verifyProof(proof, trustFile, asJSON)
+			}
 			opts, err := verifyOptions(require, from, to, heads)
 			if err != nil {
 				return usage(err)
@@ -59,6 +67,7 @@ the evidence does not check out.`,
 	f.StringVar(&require, "require", "", "least assurance: timestamped or anchored")
 	f.StringVar(&from, "from", "", "begin of the audit period, a `TIME` (RFC 3339) or a day")
 	f.StringVar(&to, "to", "", "end of the audit period, a `TIME` (RFC 3339) or a day; not included")
+	f.StringVar(&proof, "proof", "", "check this proof `FILE` that \"sweeper prove\" wrote, instead of a vault")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }

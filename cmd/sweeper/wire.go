@@ -27,28 +27,24 @@ type keys struct {
 }
 
 // readKeys reads the signing key, the trust root and the identifier secret. Any
-// error is a usage error.
-func readKeys(c *config.Config, now time.Time) (k keys, err error) {
+// error is a usage error, but for a key service that doesn't answer.
+func readKeys(ctx context.Context, c *config.Config, now time.Time) (k keys, err error) {
+	if k.signer, err = openSigner(ctx, c); err != nil {
+		return k, err
+	}
 	defer func() {
 		if err != nil {
 			err = usage(err)
 		}
 	}()
-	pemBytes, err := readSecret(c.Signing.Key, "signing.key")
-	if err != nil {
+	if k.trust, k.trustBytes, err = readTrustRoot(c); err != nil {
 		return k, err
-	}
-	if k.signer, err = evidence.LoadSigner(pemBytes); err != nil {
-		return k, fmt.Errorf("signing.key: %s: %w; \"sweeper keygen\" makes one", c.Signing.Key, err)
-	}
-	if k.trustBytes, err = os.ReadFile(c.Signing.Trust); err != nil {
-		return k, fmt.Errorf("signing.trust: %w; \"sweeper keygen\" makes one", err)
-	}
-	if k.trust, err = evidence.ParseTrustRoot(k.trustBytes); err != nil {
-		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
 	}
 	if err := trusted(k, now); err != nil {
 		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
+	}
+	if c.Signing.Timestamp.Policy != evidence.PolicyNone && len(k.trust.TSARoots) == 0 {
+		return k, fmt.Errorf("signing.timestamp: %s names no time stamp authority (tsaRoots), so nobody could check a time stamp; \"sweeper keys trust --tsa-root FILE\" adds one", c.Signing.Trust)
 	}
 	k.identifiers, err = readIdentifiers(c)
 	return k, err
@@ -128,8 +124,7 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 	if err != nil {
 		return s, err
 	}
-	name := fmt.Sprintf("trust/trust-root-%04d.json", k.trust.Version)
-	if err := vault.ProbeVault(ctx, s.vault, name, k.trustBytes); err != nil {
+	if err := vault.ProbeVault(ctx, s.vault, evidence.FileTrust(k.trust.Version), k.trustBytes); err != nil {
 		return s, fmt.Errorf("vault: %w", err)
 	}
 	if err := putPublicKey(ctx, s.vault, k); err != nil {
@@ -214,7 +209,7 @@ func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress s
 			return sweep.Bucket{Store: b, Examiner: b}, err
 		},
 		Vault: s.vault, Work: s.work,
-		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers,
+		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers, Stamp: stamper(c, k.trust),
 		Now: time.Now, Log: log, Progress: progress, Concurrency: c.Limits.Concurrency,
 	}
 }

@@ -51,6 +51,16 @@ const (
 	CodeUnsupportedKind    = "UNSUPPORTED_KIND"        // a version, a marker or an upload without an id: refused here
 )
 
+// OwnCode reports whether a Deletion's code is this package's and not S3's.
+func OwnCode(code string) bool {
+	switch code {
+	case CodeVersioningChanged, CodeKeyUnrepresentable, CodeNotSent, CodeNoAnswer, CodeNotMentioned, CodeContradiction, CodeStillThere,
+		CodeChanged, CodeGuardIgnored, CodeOutsidePrefix, CodeUnsupportedKind:
+		return true
+	}
+	return false
+}
+
 // Deletion is the fate of one entry.
 type Deletion struct {
 	Status Status

@@ -49,6 +49,12 @@ var ErrGone = errors.New("the entry isn't there any more")
 // network error without its URL.
 func (e *Error) Unwrap() error { return e.cause }
 
+// Denied reports whether err says that the right to ask is missing.
+func Denied(err error) bool {
+	e := (*Error)(nil)
+	return errors.As(err, &e) && (e.Code == "AccessDenied" || e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized)
+}
+
 // Code returns the S3 error code of err, "" if there is none.
 func Code(err error) string {
 	if e := (*Error)(nil); errors.As(err, &e) {

@@ -52,6 +52,12 @@ func (l *learned) failedInBatch(e retention.Entry) {
 	l.batchFails[name]++
 }
 
+func (l *learned) forget(e retention.Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.batchFails, [2]string{e.Key, e.ID})
+}
+
 // stubborn reports whether an entry is better deleted alone.
 func (l *learned) stubborn(e retention.Entry) bool {
 	l.mu.Lock()

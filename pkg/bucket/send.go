@@ -74,8 +74,11 @@ func (b *Bucket) sendBatch(ctx context.Context, entries []retention.Entry, null 
 	}
 	b.unasked.Add(a.unasked)
 	for i, d := range a.fates() {
-		if d.Code == internalError {
+		switch {
+		case d.Code == internalError:
 			b.learned.failedInBatch(entries[i])
+		case d.Status == Deleted:
+			b.learned.forget(entries[i])
 		}
 	}
 	return a.fates()
@@ -97,6 +100,7 @@ func (b *Bucket) sendOne(ctx context.Context, e retention.Entry, null bool) Dele
 	if err != nil {
 		return b.fateOf(err)
 	}
+	b.learned.forget(e)
 	return acknowledged(e, aws.ToBool(out.DeleteMarker), aws.ToString(out.VersionId), "")
 }
 

@@ -52,6 +52,7 @@ type uploadWalk struct {
 	markers map[marker]struct{}
 	seen    map[marker]struct{}
 	next    marker // where the next page starts
+	empty   int    // pages in a row without an upload
 	done    bool
 }
 
@@ -70,6 +71,12 @@ func (w *uploadWalk) read(out *s3.ListMultipartUploadsOutput) (page Page, lie st
 	}
 	if out.IsTruncated == nil {
 		return page, "an answer doesn't say whether the listing goes on (no IsTruncated)"
+	}
+	if w.empty++; len(out.Uploads) > 0 {
+		w.empty = 0
+	}
+	if w.empty > maxEmptyPages {
+		return page, "thousands of pages in a row are empty, and still there is a next one"
 	}
 	encoded := out.EncodingType == types.EncodingTypeUrl
 	for i := range out.Uploads {

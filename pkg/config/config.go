@@ -149,13 +149,14 @@ type Work struct {
 
 // Signing is where the signing key and its trust root are.
 type Signing struct {
-	Key            string // absolute path, or awskms:///...
-	PassphraseFile string // absolute path, or empty
+	Key            string // absolute path, or awskms:///ARN
+	PassphraseFile string // absolute path of what decrypts Key, or empty
 	Trust          string // absolute path
 	Timestamp      Timestamp
 }
 
-// Timestamp is the RFC 3161 service.
+// Timestamp is the RFC 3161 service: its URL, which may be empty under the
+// policy none, and the policy (none, best-effort, required).
 type Timestamp struct{ URL, Policy string }
 
 // Identifiers is how keys are named in the evidence.

@@ -110,18 +110,6 @@ func (f file) limits(g *group) Limits {
 	return l
 }
 
-func (f file) signing(g *group) Signing {
-	defer g.done()
-	s := Signing{
-		Key: f.path(g, "key", "keys/signing.pem", "awskms"), PassphraseFile: f.path(g, "passphrase_file", ""),
-		Trust: f.path(g, "trust", "keys/trust-root.json"),
-	}
-	t := g.child("timestamp")
-	s.Timestamp = Timestamp{URL: t.url("url"), Policy: t.text("policy", "none")}
-	t.done()
-	return s
-}
-
 func (f file) identifiers(g *group) Identifiers {
 	defer g.done()
 	return Identifiers{

@@ -11,10 +11,6 @@ func refuseUnsupported(p *problems, c *Config) {
 		set     bool
 		instead string
 	}{
-		{"signing.key", isURL(c.Signing.Key), "name a PEM file"},
-		{"signing.passphrase_file", c.Signing.PassphraseFile != "", "use a key file that is not encrypted, readable by its owner alone"},
-		{"signing.timestamp.policy", c.Signing.Timestamp.Policy != "none", "write none"},
-		{"signing.timestamp.url", c.Signing.Timestamp.URL != "", `write ""`},
 		{"notify.webhook", c.Notify.Webhook != "", `write "", and watch the exit code or /metrics`},
 		{"notify.heartbeat", c.Notify.Heartbeat != "", `write "", and watch the exit code or /metrics`},
 	}
@@ -28,11 +24,6 @@ func refuseUnsupported(p *problems, c *Config) {
 			p.unsupported(fmt.Sprintf("stores[%d].list_decoder", i), "write fast")
 		}
 	}
-}
-
-func isURL(path string) bool {
-	_, is := schemeOf(path)
-	return is
 }
 
 func (p *problems) unsupported(path, instead string) {

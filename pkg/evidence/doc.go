@@ -77,9 +77,20 @@
 // inconclusive, and stands only in an attestation with zdr.mode prefixes, which
 // says zero of no team and PREFIX_ONLY in its reasons.
 //
+// # Time stamps
+//
+// report.tsr, report-2.tsr and what stands in the bundle are whole RFC 3161
+// answers (TimeStampResp, DER) over the raw signature bytes, with the authority's
+// certificates. See CheckToken. A report's own claim of when it was finished may
+// be 5 minutes ahead of its stamp, and a day behind before it is said to be late.
+//
 // # Trust root, secret
 //
 // A trust root is one JSON document (see TrustRoot), version 0 first, each later
-// one a new file that names the digest of the one before. An identifier secret is
-// one line: see FormatSecret.
+// one a new file that names the digest of the one before and only adds to it: see
+// Succeeds. The signing key changes by a key-rotation report, which names both
+// keys in predicate.rotation and is signed by the old one, or by the new one with
+// the reason OLD_KEY_UNAVAILABLE; the next report is by the new key. It has no
+// stores and no lines, and its run.finishedAt is the instant at which one key ends
+// and the other begins. An identifier secret is one line: see FormatSecret.
 package evidence

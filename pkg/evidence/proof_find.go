@@ -87,7 +87,7 @@ func (f *finder) read(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", FileParts, err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // opened for reading only
 	text, err := io.ReadAll(io.LimitReader(file, maxDocument+1))
 	if err != nil {
 		return fmt.Errorf("%s: %w", FileParts, err)
@@ -112,7 +112,7 @@ func (f *finder) search(want Part) (hit, error) {
 	if err != nil {
 		return hit{}, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // opened for reading only
 	stored := &meter{r: file, h: sha256.New()}
 	gz, err := gzip.NewReader(bufio.NewReaderSize(stored, 64<<10))
 	if err != nil {
@@ -179,7 +179,7 @@ func (f *finder) proveLine(want Part, index int64) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // opened for reading only
 	have, err := readPart(want.Name, file, func(_ int64, raw []byte, _ Line) error { return p.add(raw) })
 	if err != nil {
 		return nil, err

@@ -125,10 +125,15 @@ func TestNoLineIsSaidOnlyOverTheSignedParts(t *testing.T) {
 	absent := f.acme(22, 0)
 	other, _ := writePart(t, PartName(0, 1), someLines(5))
 	for name, spoil := range map[string]func(fstest.MapFS){
-		"a part is gone":          func(v fstest.MapFS) { delete(v, dir+PartName(0, 1)) },
-		"a part is another":       func(v fstest.MapFS) { v[dir+PartName(0, 1)].Data = other },
-		"a part is cut":           func(v fstest.MapFS) { d := v[dir+PartName(0, 1)]; d.Data = d.Data[:len(d.Data)-9] },
-		"parts.jsonl is shorter":  func(v fstest.MapFS) { d := v[dir+FileParts]; d.Data = d.Data[:bytes.IndexByte(d.Data, '\n')+1] },
+		"a part is gone":         func(v fstest.MapFS) { delete(v, dir+PartName(0, 1)) },
+		"a part is another":      func(v fstest.MapFS) { v[dir+PartName(0, 1)].Data = other },
+		"a part is cut":          func(v fstest.MapFS) { d := v[dir+PartName(0, 1)]; d.Data = d.Data[:len(d.Data)-9] },
+		"parts.jsonl is shorter": func(v fstest.MapFS) { d := v[dir+FileParts]; d.Data = d.Data[:bytes.IndexByte(d.Data, '\n')+1] },
+		"a part is another, and parts.jsonl says so": func(v fstest.MapFS) {
+			was := SHA256Hex(v[dir+PartName(0, 1)].Data)
+			v[dir+PartName(0, 1)].Data = other
+			v[dir+FileParts].Data = bytes.Replace(v[dir+FileParts].Data, []byte(was), []byte(SHA256Hex(other)), 1)
+		},
 		"parts.jsonl is gone":     func(v fstest.MapFS) { delete(v, dir+FileParts) },
 		"the bundle is no bundle": func(v fstest.MapFS) { v[dir+FileBundle].Data = []byte("{}") },
 	} {
@@ -291,6 +296,9 @@ func TestAProofThatDoesNotHoldIsRefusedWithItsReason(t *testing.T) {
 		"another report":             {func(p *Proof, _ *TrustRoot) { p.Bundle = next.Bundle }, "leads to another root"},
 		"a shorter proof":            {func(p *Proof, _ *TrustRoot) { p.LineProof = p.LineProof[1:] }, "lineProof"},
 		"a longer proof":             {func(p *Proof, _ *TrustRoot) { p.PartProof = append(p.PartProof, p.PartProof[0]) }, "partProof"},
+		"a short opening":            {func(p *Proof, _ *TrustRoot) { p.Opening = p.Opening[1:] }, "opening is not 32 bytes"},
+		"a long opening":             {func(p *Proof, _ *TrustRoot) { p.Opening = append(slices.Clone(p.Opening), 0) }, "opening is not 32 bytes"},
+		"a hash in capitals":         {func(p *Proof, _ *TrustRoot) { p.LineProof[0] = strings.ToUpper(p.LineProof[0]) }, "lower-case hex"},
 		"another line's place":       {func(p *Proof, _ *TrustRoot) { p.LineIndex = 0 }, "leads to another root"},
 		"another part's place":       {func(p *Proof, _ *TrustRoot) { p.PartIndex = 0 }, "leads to another root"},
 		"a part too many":            {func(p *Proof, _ *TrustRoot) { p.PartIndex = 2 }, "partIndex is 2"},
@@ -348,13 +356,93 @@ func TestASignerWhoseLineIsNotAboutTheNamedStoreProvesNothing(t *testing.T) {
 	version := Seek(f.ids.Team("acme"), 0, "version", "api-exchanges", "acme/x", "")
 	pl.lines[0][1].KeyHMAC = version.KeyHMAC() // of a line about an object
 	pl.lines[0][2].At = "2026-11-19T02:00:00Z"
+	pl.lines[1][2].At = "2026-11-20T03:00:00Z"
+	nowhere := f.acme(20, 3)
+	nowhere.store, pl.lines[1][0].Store = 1, 1
+	size := int64(3)
+	pl.lines[1][1].Key, pl.lines[1][1].Team, pl.lines[1][1].Size = "acme/another", "acme", &size
+	pl.p.Identifiers.Scheme = SchemeClear
 	f.seal(pl)
-	for says, s := range map[string]Sought{"bucket": elsewhere, "kind": version, "outside the run": f.acme(20, 2)} {
+	for says, s := range map[string]Sought{"bucket": elsewhere, "kind": version, "at 2026-11-19T02:00:00Z is outside the run": f.acme(20, 2),
+		"at 2026-11-20T03:00:00Z is outside the run": f.acme(20, 5),
+		"not in stores[]": nowhere, "another key in the clear": f.acme(20, 4)} {
 		p, err := f.find(0, s)
 		f.must(err)
 		if _, err := VerifyProof(p, f.trust); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", says, err)
 		}
+	}
+}
+
+func TestTheOnlyPartHasAllLines(t *testing.T) {
+	f := newFixture(t)
+	all := randomReport(f, []int{7})
+	p, err := f.find(0, all[0][0])
+	f.must(err)
+	for _, count := range []int64{6, 8} { // the same root
+		p.LineCount = count
+		if _, err := VerifyProof(p, f.trust); err == nil || !strings.Contains(err.Error(), "lineCount is") {
+			t.Errorf("%d: %v", count, err)
+		}
+	}
+}
+
+func TestNoLineIsSaidOnlyIfThePartsGiveTheSignedRoot(t *testing.T) {
+	f := newFixture(t)
+	pl := f.night(20)
+	pl.after = func(map[string][]byte) { pl.p.Manifest.RootHash = SHA256Hex(nil) }
+	f.seal(pl)
+	if _, err := f.find(0, f.acme(22, 0)); err == nil || !strings.Contains(err.Error(), "manifest.rootHash") {
+		t.Error(err)
+	}
+}
+
+func TestALineInTheClearIsProvedWhereTheSchemeSaysSo(t *testing.T) {
+	for scheme, holds := range map[string]bool{SchemeClear: true, SchemeHashed: false} {
+		f := newFixture(t)
+		pl := f.night(20)
+		size := int64(3)
+		pl.lines[0][0].Key, pl.lines[0][0].Team, pl.lines[0][0].Size = "acme/20/0", "acme", &size
+		pl.p.Identifiers.Scheme = scheme
+		f.seal(pl)
+		p, err := f.find(0, f.acme(20, 0))
+		f.must(err)
+		if _, err := VerifyProof(p, f.trust); (err == nil) != holds {
+			t.Errorf("%s: %v", scheme, err)
+		}
+	}
+}
+
+func TestAReportThatContradictsItselfProvesNothing(t *testing.T) {
+	f := newFixture(t)
+	pl := f.night(20)
+	pl.p.Totals.Deleted++
+	f.seal(pl)
+	p, err := f.find(0, f.acme(20, 0))
+	f.must(err)
+	if _, err := VerifyProof(p, f.trust); err == nil || !strings.Contains(err.Error(), "contradicts itself") {
+		t.Error(err)
+	}
+}
+
+func TestAProofCarriesNoTimeStampsSinceNoneIsChecked(t *testing.T) {
+	f := newFixture(t)
+	f.seal(f.night(20))
+	name := ReportDir(0) + "/" + FileBundle
+	b, err := parseBundle(f.fs[name].Data)
+	f.must(err)
+	b.VerificationMaterial.Tokens = &timestamps{RFC3161: []timestampToken{{SignedTimestamp: []byte("token")}}}
+	stamped, err := encodeJSON(b)
+	f.must(err)
+	f.fs[name].Data = stamped
+	p, err := f.find(0, f.acme(20, 0))
+	f.must(err)
+	if _, err := VerifyProof(p, f.trust); err != nil {
+		t.Error(err)
+	}
+	p.Bundle = stamped
+	if _, err := VerifyProof(p, f.trust); err == nil || !strings.Contains(err.Error(), "time stamps") {
+		t.Error(err)
 	}
 }
 

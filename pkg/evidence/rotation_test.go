@@ -30,7 +30,7 @@ func rotating(t *testing.T) (f *fixture, second Signer, old, spki string) {
 	f.seal(f.night(20))
 	second = newSigner(t)
 	old = f.trust.Keys[0].SPKISHA256
-	next, err := f.trust.Next(old, second.Public(), at(20, 12, 0))
+	next, err := f.trust.Rotate(old, second.Public(), at(20, 12, 0))
 	f.must(err)
 	f.trust, spki = next, next.Keys[1].SPKISHA256
 	return f, second, old, spki

@@ -58,11 +58,23 @@ func (k TrustKey) succeeds(old TrustKey) error {
 	return nil
 }
 
-// Next makes the trust root that follows t: the key with the SPKI SHA-256 old
-// ends at the instant, and pub counts from then on. Add CompromisedAt or
-// TSARoots to it before it is written.
-func (t TrustRoot) Next(old string, pub crypto.PublicKey, at time.Time) (TrustRoot, error) {
+// Next makes the trust root that follows t and says the same, for the caller to
+// add to.
+func (t TrustRoot) Next() (TrustRoot, error) {
 	data, err := t.Marshal()
+	if err != nil {
+		return TrustRoot{}, err
+	}
+	sum := SHA256Hex(data)
+	t.Version, t.PreviousSHA256 = t.Version+1, &sum
+	t.Keys, t.TSARoots = slices.Clone(t.Keys), slices.Clone(t.TSARoots)
+	return t, nil
+}
+
+// Rotate makes the trust root that follows t and in which the key with the SPKI
+// SHA-256 old ends at the instant, and pub counts from then on.
+func (t TrustRoot) Rotate(old string, pub crypto.PublicKey, at time.Time) (TrustRoot, error) {
+	next, err := t.Next()
 	if err != nil {
 		return TrustRoot{}, err
 	}
@@ -74,14 +86,10 @@ func (t TrustRoot) Next(old string, pub crypto.PublicKey, at time.Time) (TrustRo
 	if err != nil {
 		return TrustRoot{}, err
 	}
-	sum, end := SHA256Hex(data), FormatTime(at)
-	next := TrustRoot{Version: t.Version + 1, PreviousSHA256: &sum, VaultID: t.VaultID,
-		Keys: append(slices.Clone(t.Keys), added.Keys...), TSARoots: slices.Clone(t.TSARoots)}
+	end := FormatTime(at)
 	next.Keys[i].NotAfter = &end
-	if err := next.validate(); err != nil {
-		return TrustRoot{}, err
-	}
-	return next, next.Succeeds(t)
+	next.Keys = append(next.Keys, added.Keys...)
+	return next, next.validate()
 }
 
 // trustChain compares the trust roots that lie in the vault with the one that

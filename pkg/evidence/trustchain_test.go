@@ -62,7 +62,7 @@ func TestATrustRootOnlyGains(t *testing.T) {
 func TestOnlyAKeyInForceIsReplaced(t *testing.T) {
 	f, second, old, _ := rotating(t)
 	for _, spki := range []string{old, strings.Repeat("a", 64)} {
-		if _, err := f.trust.Next(spki, second.Public(), at(21, 0, 0)); err == nil || err.Error() != "make trust root: key "+spki+" is not in force" {
+		if _, err := f.trust.Rotate(spki, second.Public(), at(21, 0, 0)); err == nil || err.Error() != "make trust root: key "+spki+" is not in force" {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -62,7 +62,8 @@ func newSheets() (*sheets, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse the templates of a page: %w", err)
 	}
-	return &sheets{all, template.CSS(style)}, nil //nolint:gosec // our own file: nothing of a report is in it
+	// Our own file: nothing of a report is in it.
+	return &sheets{all, template.CSS(style)}, nil
 }
 
 func (s *sheets) report(p evidence.Predicate, o HTMLOptions) ([]byte, error) {

@@ -1,19 +1,19 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"flag"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -37,14 +37,14 @@ func browser(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		// The pages are our own, and root, in a container, has no sandbox.
-		chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true), chromedp.WSURLReadTimeout(time.Minute))
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+		chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Run(ctx), "start chromium")
+	require.NoError(t, chromedp.Do(ctx), "start chromium")
 	return ctx
 }
 
@@ -53,26 +53,28 @@ type viewport struct {
 	name          string
 	width, height int64
 	scheme, media string
+	pictured      bool // else only where pictures are kept: they take long
 }
 
 func viewports() []viewport {
 	return []viewport{
-		{"1280-light", 1280, 900, "light", "screen"},
-		{"1280-dark", 1280, 900, "dark", "screen"},
-		{"390-light", 390, 844, "light", "screen"},
-		{"390-dark", 390, 844, "dark", "screen"},
-		{"320-light", 320, 640, "light", "screen"},
+		{"1280-light", 1280, 900, "light", "screen", true},
+		{"1280-dark", 1280, 900, "dark", "screen", false},
+		{"390-light", 390, 844, "light", "screen", true},
+		{"390-dark", 390, 844, "dark", "screen", false},
+		{"320-light", 320, 640, "light", "screen", false},
 		// The width between the margins of A4 at 96 dots an inch. A dark
 		// screen's owner prints black on white like anyone else.
-		{"a4", 673, 1000, "dark", "print"},
+		{"a4", 673, 1000, "dark", "print", true},
 	}
 }
 
-func look(s viewport) chromedp.Tasks {
-	return chromedp.Tasks{
-		chromedp.EmulateViewport(s.width, s.height),
-		emulation.SetEmulatedMedia().WithMedia(s.media).WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme}}),
-	}
+func turnTo(t *testing.T, ctx context.Context, s viewport) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(s.width, s.height)))
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: s.media,
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: s.scheme}}})
+	require.NoError(t, err)
 }
 
 // finding is one thing that a reader would stumble over.
@@ -110,53 +112,72 @@ const faults = `(() => {
 
 func faultsOf(t *testing.T, ctx context.Context, s viewport) []finding {
 	t.Helper()
-	var out string
-	require.NoError(t, chromedp.Run(ctx, look(s), chromedp.Evaluate(faults, &out)))
+	turnTo(t, ctx, s)
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[string](faults))
+	require.NoError(t, err)
 	var found []finding
 	require.NoError(t, json.Unmarshal([]byte(out), &found))
 	return found
 }
 
-// pictures is where screenshots are kept for a person to look at, if asked.
-func pictures() string { return os.Getenv("RENDER_PICTURES") }
+var pictures = flag.String("pictures", "", "a folder to keep screenshots and prints in, for a person to look at")
 
 func open(t *testing.T, ctx context.Context, page string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "page.html")
 	require.NoError(t, os.WriteFile(path, []byte(page), 0o600))
-	require.NoError(t, chromedp.Run(ctx, chromedp.Navigate("file://"+path)))
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("file://"+path)))
 }
 
 func TestNothingOverflowsAndAllTextIsLegibleOnEveryScreenAndOnPaper(t *testing.T) {
 	ctx := browser(t)
-	for name, page := range browserPages(t) {
-		open(t, ctx, page)
-		for _, s := range viewports() {
-			for _, f := range faultsOf(t, ctx, s) {
-				t.Errorf("%s at %s: %s", name, s.name, f)
+	files, err := filepath.Glob("testdata/html/*.html")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".html")
+		t.Run(name, func(t *testing.T) {
+			page, err := os.ReadFile(file)
+			require.NoError(t, err)
+			open(t, ctx, string(page))
+			for _, s := range viewports() {
+				for _, f := range faultsOf(t, ctx, s) {
+					t.Errorf("at %s: %s", s.name, f)
+				}
+				if s.pictured || *pictures != "" {
+					keep(t, name+"-"+s.name+".png", picture(t, ctx, s))
+				}
 			}
-			if dir := pictures(); dir != "" {
-				var png []byte
-				require.NoError(t, chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)))
-				require.NoError(t, os.WriteFile(filepath.Join(dir, name+"-"+s.name+".png"), png, 0o600))
-			}
-		}
-		pdf := printed(t, ctx)
-		require.True(t, strings.HasPrefix(string(pdf), "%PDF-"), name)
-		if dir := pictures(); dir != "" {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o600))
-		}
+			pdf := printed(t, ctx)
+			require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
+			keep(t, name+".pdf", pdf)
+		})
+	}
+}
+
+// picture takes a screenshot of the whole page: as wide as the screen, or
+// something sticks out.
+func picture(t *testing.T, ctx context.Context, s viewport) []byte {
+	t.Helper()
+	data, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	require.NoError(t, err)
+	size, err := png.DecodeConfig(bytes.NewReader(data))
+	require.NoError(t, err)
+	require.Equal(t, int(s.width), size.Width, "the width of the picture at %s", s.name)
+	return data
+}
+
+func keep(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if *pictures != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(*pictures, name), data, 0o600))
 	}
 }
 
 func printed(t *testing.T, ctx context.Context) []byte {
 	t.Helper()
-	var pdf []byte
-	require.NoError(t, chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) error {
-		var err error
-		pdf, _, err = cdppage.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
-		return err
-	})))
+	pdf, err := chromedp.Run(ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize(), chromedp.PDFPrintBackground()))
+	require.NoError(t, err)
 	return pdf
 }
 
@@ -171,30 +192,5 @@ func TestTheLookFindsWhatOverflowsAndWhatCannotBeRead(t *testing.T) {
 	all := strings.Join(what, "\n")
 	for _, want := range []string{`contrast 2.32: p "pale"`, "overflows by", "the page is 2000 wide", `contrast 1.32: p "dark"`, `sticks out: div "wide"`} {
 		require.Contains(t, all, want)
-	}
-}
-
-// browserPages are the golden pages, in order of their names.
-func browserPages(t *testing.T) func(yield func(string, string) bool) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/html/*.html")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	slices.Sort(files)
-	only := os.Getenv("RENDER_ONLY")
-	return func(yield func(string, string) bool) {
-		for _, file := range files {
-			name := strings.TrimSuffix(filepath.Base(file), ".html")
-			if only != "" && !strings.Contains(only, name) {
-				continue
-			}
-			data, err := os.ReadFile(file)
-			if err != nil {
-				panic(fmt.Sprintf("read %s: %v", file, err))
-			}
-			if !yield(name, string(data)) {
-				return
-			}
-		}
 	}
 }

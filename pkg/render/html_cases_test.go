@@ -245,6 +245,7 @@ func pageCases() map[string]pageCase {
 		"key-rotation": func(c *pageCase) {
 			c.p.ReportType, c.p.Result, c.p.Run.Trigger, c.p.Run.ScheduledFor = evidence.TypeKeyRotation, evidence.ResultNone, "manual", nil
 			c.p.Stores, c.p.Population, c.p.Outcomes, c.o = nil, nil, nil, HTMLOptions{}
+			c.p.Rotation = &evidence.Rotation{OldSPKISHA256: c.p.Signer.SPKISHA256, NewSPKISHA256: "a7" + strings.Repeat("31", 31)}
 			c.p.ZDR, c.p.Confirmation, c.p.Lateness = evidence.ZDR{}, evidence.Confirmation{}, evidence.Lateness{}
 		},
 		"contradicts-itself": func(c *pageCase) {

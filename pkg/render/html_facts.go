@@ -40,6 +40,9 @@ func runFacts(p evidence.Predicate) []fact {
 	}
 	all = append(all, facts("Retention", pol.MaxAge, "Age taken from", pol.AgeSource, "Expired means", before(pol.Cutoff),
 		"Clocks", clocks(r.Clock), "Ran as", p.Actor.Identity)...)
+	if t := p.Totals; t.Bytes > 0 {
+		all = append(all, facts("Bytes", count(t.Bytes)+" listed, "+count(t.DeletedBytes)+" deleted")...)
+	}
 	if w := p.Totals.WindowSeconds; w > 0 {
 		all = append(all, facts("Longest unchecked", of(w, "second", "seconds")+" between the last look at an entry and its delete")...)
 	}
@@ -78,7 +81,7 @@ func days(seconds int64) string {
 func clocks(c evidence.Clock) string {
 	var said []string
 	for _, store := range slices.Sorted(maps.Keys(c.ServerSkewMillis)) {
-		said = append(said, fmt.Sprintf("%s %+d ms", clean(store), c.ServerSkewMillis[store]))
+		said = append(said, fmt.Sprintf("%s %+d ms", store, c.ServerSkewMillis[store]))
 	}
 	if len(said) == 0 {
 		return ""
@@ -119,10 +122,13 @@ func identity(p evidence.Predicate, o HTMLOptions) []fact {
 		"Statement SHA-256", o.StatementSHA256, "Signed by key (SPKI SHA-256)", p.Signer.SPKISHA256, "Algorithm", p.Signer.Algorithm,
 		"Previous report", value(c.PreviousReportID), "Previous statement SHA-256", value(c.PreviousStatementSHA256),
 		"Previous bundle SHA-256", value(c.PreviousBundleSHA256), "Config SHA-256", p.Policy.ConfigSHA256)
+	if r := p.Rotation; r != nil {
+		all = append(all, facts("Old key (SPKI SHA-256)", r.OldSPKISHA256, "New key (SPKI SHA-256)", r.NewSPKISHA256)...)
+	}
 	if p.ReportType != evidence.TypeKeyRotation {
 		all = append(all, facts("Holds SHA-256", p.HoldsSHA256, "Manifest", of(p.Manifest.RecordCount, "line", "lines")+" in "+
 			of(p.Manifest.PartCount, "part", "parts"), "Manifest root", p.Manifest.RootHash,
-			"Identifiers", named("keys", p.Identifiers.Scheme)+named(", epoch", p.Identifiers.Epoch),
+			"Identifiers", joined(", ", named("keys", p.Identifiers.Scheme), named("epoch", p.Identifiers.Epoch)),
 			"Epoch commitment", p.Identifiers.EpochCommit)...)
 	}
 	return append(all, facts("Object Lock of the evidence", e.ObjectLockMode, "Kept until", optional(e.RetainUntil),

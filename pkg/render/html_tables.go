@@ -63,32 +63,27 @@ func scopeGrid(p evidence.Predicate) *grid {
 	for _, s := range p.Stores {
 		server := text(joined(" · ", s.Provider, s.Region))
 		server.Sub = clean(s.EndpointHost)
-		layouts := gridCell{Text: clean(strings.Join(s.Layouts, "\n")), Code: true}
+		layouts := gridCell{Text: strings.Join(cleaned(s.Layouts), "\n"), Code: true}
 		if len(s.NoTeam) > 0 {
 			layouts.Sub = "without team: " + clean(strings.Join(s.NoTeam, ", "))
 		}
-		settings := gridCell{Text: joined(", ", named("versioning", s.Versioning), named("Object Lock", s.ObjectLock))}
-		settings.Sub = joined(", ", named("overwrite guard", s.OverwriteGuard), named("key dates in", s.KeyDateZone))
+		settings := text(joined(", ", named("versioning", s.Versioning), named("Object Lock", s.ObjectLock)))
+		settings.Sub = clean(joined(", ", named("overwrite guard", s.OverwriteGuard), named("key dates in", s.KeyDateZone)))
 		g.add(text(s.Name), gridCell{Text: clean(s.Bucket + "/" + s.Prefix), Code: true}, server, layouts, settings)
 	}
 	return g
 }
 
+// named and joined leave out what is empty, and clean nothing.
 func named(name, value string) string {
 	if value == "" {
 		return ""
 	}
-	return name + " " + clean(value)
+	return name + " " + value
 }
 
 func joined(sep string, all ...string) string {
-	var out []string
-	for _, s := range all {
-		if s != "" {
-			out = append(out, clean(s))
-		}
-	}
-	return strings.Join(out, sep)
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), sep)
 }
 
 // storeNotes are the sentences below the tables of stores.

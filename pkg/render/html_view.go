@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,7 +163,10 @@ func toneOf(p evidence.Predicate) tone {
 
 // sentence is the verdict without the word that the tone says already.
 func sentence(p evidence.Predicate, t tone) string {
-	said := strings.TrimPrefix(strings.TrimPrefix(Verdict(p), t.Word), ": ")
+	said, ok := strings.CutPrefix(Verdict(p), t.Word+": ")
+	if !ok || said == "" {
+		return Verdict(p)
+	}
 	return strings.ToUpper(said[:1]) + said[1:]
 }
 
@@ -177,7 +181,10 @@ func lead(p evidence.Predicate) []string {
 	case evidence.TypeAttestation:
 		said = append(said, "An attestation looks and deletes nothing: it says what the listings showed of each zero-retention (ZDR) team.")
 	case evidence.TypeKeyRotation:
-		said = append(said, "Reports from the next one on are signed by another key. Both keys must stand in the trust root that you hold.")
+		said = append(said, "Reports from the next one on are signed by the new key. Both keys must stand in the trust root that you hold.")
+		if slices.ContainsFunc(p.Reasons, func(r evidence.Reason) bool { return r.Code == evidence.CodeOldKeyUnavailable }) {
+			said = append(said, "The old key was not at hand, so this report is signed by the new one: nothing but your own trust root says that it may be.")
+		}
 	}
 	if a := p.Run.Apply; a != nil {
 		said = append(said, carriedOut(*a))

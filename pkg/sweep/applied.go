@@ -46,6 +46,9 @@ func (s *Sweeper) appliedTo(ctx context.Context, run *Run, shard int) (*applied,
 // and it is what was planned. skip is why it doesn't, "" if it goes or never
 // was to.
 func (a *applied) judge(ctx context.Context, e Entry, v retention.Verdict) (skip string, err error) {
+	if e.Opaque { // it never goes, and where it stands its spelling doesn't tell
+		return "", nil
+	}
 	if err := a.reach(ctx, e.Key); err != nil {
 		return "", err
 	}
@@ -78,8 +81,12 @@ func (a *applied) reach(ctx context.Context, key string) error {
 			if err != nil {
 				return err
 			}
-			a.ahead = segment
+			a.ahead = slices.DeleteFunc(segment, func(p Planned) bool { return p.Opaque })
 			a.next++
+			if len(a.ahead) == 0 {
+				a.ahead = nil
+				continue
+			}
 		}
 		if len(a.ahead) == 0 || (!a.run.Shards[a.shard].Uploads && first(a.ahead) > key) {
 			return nil

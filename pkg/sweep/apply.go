@@ -89,7 +89,7 @@ func (s *Sweeper) unused(ctx context.Context, n int64) error {
 			return err
 		}
 		if a := r.predicate.Run.Apply; a != nil && a.Report == n {
-			return notAppliable(n, "was applied by run %d: a plan is carried out once", later)
+			return notAppliable(n, "was taken up by run %d: a plan is carried out once", later)
 		}
 	}
 	return nil
@@ -105,15 +105,23 @@ func (s *Sweeper) adopt(ctx context.Context, run *Run, req Request) error {
 	run.Trigger, run.Cutoff = "apply", plan.Cutoff
 	run.Apply = &evidence.Apply{Report: plan.Number, Reason: req.Apply.Reason, Ticket: req.Apply.Ticket}
 	for i, spec := range run.Spec.Stores {
+		if left := plan.Found[i].Left; left != "" { // the plan says nothing of it
+			run.Found[i].Left = left
+			continue
+		}
 		if run.Found[i].Left == "" && run.Found[i].Versioning != plan.Found[i].Versioning {
 			return notAppliable(plan.Number, "found versioning of store %q %s, and now it is %s: make a new dry run",
 				spec.Name, plan.Found[i].Versioning, run.Found[i].Versioning)
 		}
 	}
 	run.Shards = slices.DeleteFunc(slices.Clone(plan.Shards), func(sh Shard) bool { return run.Found[sh.Store].Left != "" })
+	parts, err := s.signedParts(ctx, plan.Number)
+	if err != nil {
+		return err
+	}
 	for i := range run.Shards {
 		from := slices.IndexFunc(plan.Shards, run.Shards[i].same)
-		if err := s.checkSigned(ctx, plan, from); err != nil {
+		if err := s.checkSigned(ctx, plan, from, parts); err != nil {
 			return err
 		}
 	}
@@ -127,11 +135,7 @@ func (sh Shard) same(o Shard) bool {
 
 // checkSigned compares the plan segments of a shard with the manifest parts that
 // the report signed, line by line: what is carried out is what was signed.
-func (s *Sweeper) checkSigned(ctx context.Context, plan *Run, shard int) error {
-	parts, err := s.signedParts(ctx, plan.Number)
-	if err != nil {
-		return err
-	}
+func (s *Sweeper) checkSigned(ctx context.Context, plan *Run, shard int, parts map[string]evidence.Part) error {
 	var of ShardPlan
 	if ok, err := s.load(ctx, plan, planFile(shard), &of); err != nil || !ok {
 		return errors.Join(err, missing(ok, "plan of shard %d", shard))
@@ -157,14 +161,9 @@ func (s *Sweeper) signedParts(ctx context.Context, n int64) (map[string]evidence
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.Vault.Get(ctx, reportFile(n, evidence.FileParts))
+	data, err := s.signedFile(ctx, n, r, evidence.FileParts)
 	if err != nil {
 		return nil, err
-	}
-	if !slices.ContainsFunc(r.subjects, func(f evidence.Subject) bool {
-		return f.Name == evidence.FileParts && f.Digest.SHA256 == evidence.SHA256Hex(data)
-	}) {
-		return nil, notAppliable(n, "did not sign the %s that is in the vault", evidence.FileParts)
 	}
 	list, err := evidence.ParseParts(data)
 	if err != nil {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
@@ -52,7 +54,7 @@ func TestAPlanIsAppliedOnce(t *testing.T) {
 	if r := s.Predicate.Run; r.Trigger != "apply" || r.Apply == nil || *r.Apply != (evidence.Apply{Report: 0, Reason: "REVIEWED", Ticket: "T-1"}) {
 		t.Errorf("the report says of its run %+v, %+v", r, r.Apply)
 	}
-	if _, err := w.apply(dry.Number); !errors.Is(err, sweep.ErrNotAppliable) || !strings.Contains(err.Error(), "was applied by run 1") {
+	if _, err := w.apply(dry.Number); !errors.Is(err, sweep.ErrNotAppliable) || !strings.Contains(err.Error(), "was taken up by run 1") {
 		t.Errorf("applied again: %v", err)
 	}
 	if names, err := w.work.List(t.Context(), "0000000000/"); err != nil || len(names) > 0 {
@@ -258,5 +260,49 @@ func TestThePlanOfADryRunCanBeRead(t *testing.T) {
 	}
 	if err := sweep.ReadPlan(context.Background(), w.work, 5, read); !errors.Is(err, sweep.ErrNoPlan) {
 		t.Errorf("error %v, want that there is none", err)
+	}
+}
+
+func TestAStoreThatThePlanLeftAloneStaysAloneWhenThePlanIsApplied(t *testing.T) {
+	w := newWorld(t)
+	w.CreateBucket("other")
+	w.spec.Stores = append(w.spec.Stores, w.store("other"))
+	w.spec.Limits.MaxDeletions = 1
+	w.seed("acme", 40*day, "a")
+	w.seed("acme", 40*day, "b")
+	w.Put("other", dated("acme", 40*day, "c"), nil, noon.Add(-40*day))
+	w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Op == "DeleteObjects" && strings.HasPrefix(c.Path, "/other") {
+			return buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")
+		}
+		return buckettest.Verdict{}
+	})
+	stopped := w.run()
+	w.wantResult(stopped, evidence.ResultStopped, 4)
+	w.OnRequest(nil) // the right is given
+	s := w.applied(stopped.Number)
+	w.wantKeys()
+	w.wantResult(s, evidence.ResultInconclusive, 3, sweep.CodeDeleteDenied, sweep.CodeGuardOverridden, "MAX_DELETIONS")
+	if n := len(w.Keys("other")); n != 1 {
+		t.Errorf("the store that no plan names holds %d objects, want 1", n)
+	}
+}
+
+func TestAPlanThatCouldNotBeReadToItsEndIsNotSaidToBeGone(t *testing.T) {
+	w := newWorld(t)
+	old := w.seed("acme", 40*day, "a")
+	dry := w.plans()
+	w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Op == "ListObjectsV2" {
+			return buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")
+		}
+		return buckettest.Verdict{}
+	})
+	s := w.applied(dry.Number)
+	w.OnRequest(nil)
+	w.wantKeys(old)
+	w.wantResult(s, evidence.ResultInconclusive, 3, sweep.CodeListing)
+	if n := reason(s, sweep.CodePlanGone); n != 0 {
+		t.Errorf("%d entries are said to be gone, and nobody looked", n)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
 
 // Codes of outcomes, besides the server's own.
@@ -22,7 +23,7 @@ const (
 )
 
 var (
-	ownCode    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
+	httpCode   = regexp.MustCompile(`^HTTP_[0-9]{3}$`)
 	serverCode = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,47}$`)
 	wordStart  = regexp.MustCompile(`([a-z0-9])([A-Z])`)
 )
@@ -34,14 +35,28 @@ func evidenceCode(code string) string {
 	switch {
 	case code == "":
 		return bucket.CodeNoAnswer
+	case bucket.OwnCode(code):
+		return code
 	case strings.HasPrefix(code, "SlowDown"), strings.HasPrefix(code, "Throttling"), code == "ServiceUnavailable",
 		code == "RequestLimitExceeded", code == "TooManyRequests", code == "HTTP_429", code == "HTTP_503", code == "503":
 		return CodeThrottled
-	case ownCode.MatchString(code):
+	case httpCode.MatchString(code):
 		return code
 	case serverCode.MatchString(code):
-		return strings.ToUpper(wordStart.ReplaceAllString(code, "${1}_$2"))
-	default:
-		return CodeServerError
+		if said := strings.ToUpper(wordStart.ReplaceAllString(code, "${1}_$2")); !reserved(said) {
+			return said
+		}
 	}
+	return CodeServerError
+}
+
+// reserved reports whether a code has a meaning of its own in the evidence. A
+// server that uses it must not be taken for us.
+func reserved(code string) bool {
+	switch code {
+	case evidence.CodeObjectLock, evidence.CodeLegalHold, evidence.CodePromoted, evidence.CodeUploadActive,
+		CodeDryRun, CodeGuard, CodeRecovered, CodeInterrupted, CodeChanged, CodeNotPlanned, CodeMarkerHides, CodePartsUnseen:
+		return true
+	}
+	return bucket.OwnCode(code)
 }

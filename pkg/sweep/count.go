@@ -229,7 +229,7 @@ func merge(all []Census) Census {
 		addPopulation(&out.Population, c.Population)
 		if !c.Complete {
 			out.Complete = false
-			if out.Problem == "" {
+			if out.Problem == "" || c.Problem == CodeInterrupted {
 				out.Problem = c.Problem
 			}
 		}

@@ -88,11 +88,13 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 		}
 		switch {
 		case d.Status == bucket.Deleted && w.entries[i].Kind == retention.Upload:
+			w.may = true
 			w.settle(i, evidence.OutcomeAborted, w.codes[i], evidence.ByResponse)
 		case d.Status == bucket.Deleted:
+			w.may = true
 			w.ignored = w.ignored || d.Code == bucket.CodeGuardIgnored
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
-		case d.Status == bucket.Failed && d.MayBeLocked:
+		case d.Status == bucket.Failed && (d.MayBeLocked || evidenceCode(d.Code) == CodeAccessDenied):
 			no = append(no, refusal{i, d.Code})
 		case d.Status == bucket.Failed && !d.Retryable:
 			w.fail([]refusal{{i, d.Code}})
@@ -101,7 +103,7 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 			again = append(again, i)
 		}
 	}
-	return again, w.refused(ctx, no, len(no) == len(idx))
+	return again, w.refused(ctx, no, len(no) == len(idx) && !w.may)
 }
 
 // recheck lists the range of the entries, settles those that are gone, changed

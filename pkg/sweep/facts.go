@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -20,6 +21,8 @@ type facts struct {
 	stores   []storeFacts
 	parts    []evidence.Part
 	finished time.Time
+	// unstamped says that there will be no time stamp, and the policy does without.
+	unstamped bool
 	// previous is the report before this one; nil for report 0.
 	previous *previous
 	// before is the last report with facts that changes are measured against,
@@ -41,6 +44,8 @@ type storeFacts struct {
 	ignored  bool  // the server ignores the overwrite guard etag
 	// lockedUntil is when the last retention of an entry ends that is in the way.
 	lockedUntil time.Time
+	// Expired entries that a lock keeps, or that hide a version.
+	lockedOld, pendingOld int64
 	// remains is what the second listings saw, in the shards that were swept, that
 	// is expired and not held; pending is how much of it are markers that hide a
 	// version.
@@ -102,8 +107,12 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 // foldWitnesses reads what the second witness said.
 func (s *Sweeper) foldWitnesses(ctx context.Context, f *facts) error {
 	for i := range f.stores {
-		if _, err := s.load(ctx, f.run, witnessFile(i), &f.stores[i].witness); err != nil {
+		ok, err := s.load(ctx, f.run, witnessFile(i), &f.stores[i].witness)
+		if err != nil {
 			return err
+		}
+		if !ok && f.run.sample(firstLook) > 0 && f.run.Found[i].Left == "" {
+			f.stores[i].witness.Unseen = 1 // nobody asked any of its entries
 		}
 	}
 	return nil
@@ -186,8 +195,14 @@ func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
 		o.Held++
 	case evidence.OutcomeLocked:
 		o.Locked++
+		if l.Why == evidence.WhyAge {
+			s.lockedOld++
+		}
 	case evidence.OutcomePending:
 		o.Pending++
+		if l.Why == evidence.WhyAge {
+			s.pendingOld++
+		}
 	case evidence.OutcomeChanged:
 		o.Changed++
 	case evidence.OutcomeFailed:
@@ -224,10 +239,13 @@ func (s *Sweeper) foldChain(ctx context.Context, f *facts) error {
 				n, id.Epoch)
 		}
 		if f.previous == nil {
+			if err := s.inForce(n, p, f.run); err != nil {
+				return err
+			}
 			f.previous = &previous{reportID: p.ReportID, statementSHA256: evidence.SHA256Hex(sealed.payload), bundleSHA256: evidence.SHA256Hex(sealed.bundle)}
 		}
 		if f.before == nil && p.ReportType != evidence.TypeKeyRotation {
-			if f.before, err = s.factsOf(ctx, n); err != nil {
+			if f.before, err = s.factsOf(ctx, n, sealed); err != nil {
 				return err
 			}
 		}
@@ -257,7 +275,7 @@ func (s *Sweeper) readReport(ctx context.Context, n int64) (r sealedReport, err 
 	if r.payload, _, _, err = evidence.OpenBundle(r.bundle); err != nil {
 		return r, fmt.Errorf("report %d: %w", n, err)
 	}
-	st, err := evidence.ParseStatement(r.payload)
+	st, err := evidence.OpenSigned(r.bundle, s.Trust)
 	if err != nil {
 		return r, fmt.Errorf("report %d: %w", n, err)
 	}
@@ -265,8 +283,22 @@ func (s *Sweeper) readReport(ctx context.Context, n int64) (r sealedReport, err 
 	return r, nil
 }
 
-func (s *Sweeper) teamsOf(ctx context.Context, n int64) ([]evidence.TeamRow, error) {
-	data, err := s.Vault.Get(ctx, reportFile(n, evidence.FileTeams))
+// signedFile returns a file of a report as it was signed.
+func (s *Sweeper) signedFile(ctx context.Context, n int64, r sealedReport, file string) ([]byte, error) {
+	data, err := s.Vault.Get(ctx, reportFile(n, file))
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(r.subjects, func(f evidence.Subject) bool {
+		return f.Name == file && f.Digest.SHA256 == evidence.SHA256Hex(data)
+	}) {
+		return nil, fmt.Errorf("report %d did not sign the %s that is in the vault: find out who changed it", n, file)
+	}
+	return data, nil
+}
+
+func (s *Sweeper) teamsOf(ctx context.Context, n int64, r sealedReport) ([]evidence.TeamRow, error) {
+	data, err := s.signedFile(ctx, n, r, evidence.FileTeams)
 	if err != nil {
 		return nil, err
 	}
@@ -278,12 +310,12 @@ func (s *Sweeper) teamsOf(ctx context.Context, n int64) ([]evidence.TeamRow, err
 }
 
 // factsOf reads what changes are measured against out of a sealed report.
-func (s *Sweeper) factsOf(ctx context.Context, n int64) (*evidence.Facts, error) {
-	config, err := s.Vault.Get(ctx, reportFile(n, evidence.FileConfig))
+func (s *Sweeper) factsOf(ctx context.Context, n int64, r sealedReport) (*evidence.Facts, error) {
+	config, err := s.signedFile(ctx, n, r, evidence.FileConfig)
 	if err != nil {
 		return nil, err
 	}
-	teams, err := s.teamsOf(ctx, n)
+	teams, err := s.teamsOf(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}
@@ -299,7 +331,7 @@ func (f *facts) oldestSurvivor() time.Duration {
 	var oldest time.Time
 	for _, s := range f.stores {
 		switch {
-		case s.after != nil:
+		case s.after != nil && s.after.Census.Complete:
 			oldest = earlier(oldest, s.after.Census.OldestAny)
 		default:
 			oldest = earlier(oldest, s.before.OldestAny)

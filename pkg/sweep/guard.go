@@ -37,6 +37,8 @@ func (s *Sweeper) Guard(ctx context.Context, run *Run) error {
 	said := &evidence.Guard{Name: trip.Name, Store: trip.Store, Value: trip.Value, Limit: trip.Limit}
 	if tripped && run.Apply != nil && !retention.Absolute(trip) {
 		file.Overridden, tripped = said, false
+		s.Log.Warn().Int64("run", run.Number).Str("guard", trip.Name).Str("store", trip.Store).Str("value", trip.Value).
+			Str("limit", trip.Limit).Int64("plan", run.Apply.Report).Msg("a guard is overridden: the plan was told to be carried out")
 	}
 	if tripped {
 		file.Go, file.Trip = false, said

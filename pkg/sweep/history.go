@@ -34,7 +34,7 @@ func (s *Sweeper) history(ctx context.Context, run *Run) (history, error) {
 			continue
 		}
 		if h.last == nil {
-			if h.last, err = s.lastRules(ctx, n, r.predicate); err != nil {
+			if h.last, err = s.lastRules(ctx, n, r); err != nil {
 				return h, fmt.Errorf("report %d: %w", n, err)
 			}
 		}
@@ -73,7 +73,8 @@ func removedOf(p evidence.Predicate, store int) int64 {
 }
 
 // lastRules reads the rules that a sweep was made by.
-func (s *Sweeper) lastRules(ctx context.Context, n int64, p evidence.Predicate) (*retention.Last, error) {
+func (s *Sweeper) lastRules(ctx context.Context, n int64, r sealedReport) (*retention.Last, error) {
+	p := r.predicate
 	age, err := retention.ParseAge(p.Policy.MaxAge)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func (s *Sweeper) lastRules(ctx context.Context, n int64, p evidence.Predicate) 
 			return nil, err
 		}
 	}
-	rows, err := s.teamsOf(ctx, n)
+	rows, err := s.teamsOf(ctx, n, r)
 	if err != nil {
 		return nil, err
 	}

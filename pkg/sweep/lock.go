@@ -2,6 +2,8 @@ package sweep
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,46 +28,37 @@ type refusal struct {
 }
 
 // refused settles entries whose delete was refused, by a lock or for want of a
-// right: many servers say AccessDenied to both. whole says that nothing of the
-// batch went.
+// right: many servers say AccessDenied to both. whole says that all of the batch
+// were.
 func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error {
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0:
+		return nil
+	case !w.lockable(all):
+		w.fail(all)
+		return w.stopIfDenied(ctx, all, whole)
+	case w.mute:
+		w.deny(all)
 		return nil
 	}
-	if !w.lockable(all) {
-		w.fail(all)
-		return w.stopIfDenied(ctx, all, whole)
-	}
-	if w.mute {
-		deny(all)
-		w.fail(all)
-		return ctx.Err()
-	}
 	sample, rest := split(all)
-	locks, err := w.locks(ctx, sample)
-	if err != nil {
-		w.mute = true
-		w.sweeper.Log.Warn().Str("store", w.spec.Name).Err(err).Msg("deletes were refused, and whether locks are why can't be asked: grant s3:GetObjectRetention and s3:GetObjectLegalHold")
-		deny(all)
-		w.fail(all)
-		return ctx.Err()
-	}
-	if w.settleLocks(sample, locks) == 0 {
+	locked, err := w.settleLocks(ctx, sample)
+	switch {
+	case err != nil:
+		return err
+	case w.mute:
+		w.deny(rest)
+		return nil
+	case locked == 0:
 		w.fail(rest)
 		return w.stopIfDenied(ctx, all, whole)
 	}
-	if locks, err = w.locks(ctx, rest); err != nil {
-		w.mute = true
-		deny(rest)
-		w.fail(rest)
-		return ctx.Err()
-	}
-	w.settleLocks(rest, locks)
-	return nil
+	_, err = w.settleLocks(ctx, rest)
+	return err
 }
 
-// lockable reports whether a lock can be why deletes are refused: neither
-// markers nor uploads have one, and neither of them is in a batch with versions.
+// lockable reports whether a lock can be why deletes are refused. Neither markers
+// nor uploads have one, and neither of them is in a batch with versions.
 func (w *sweeping) lockable(refused []refusal) bool {
 	return w.within.What == bucket.Versions && w.objectLock != bucket.StateNone && w.entries[refused[0].i].Kind != retention.Marker
 }
@@ -83,45 +76,70 @@ func split(all []refusal) (sample, rest []refusal) {
 	return sample, rest
 }
 
+// lockSight is what a question for an entry's lock showed.
+type lockSight struct {
+	lock bucket.Lock
+	err  error
+}
+
 // locks asks for the lock of each entry.
-func (w *sweeping) locks(ctx context.Context, refused []refusal) ([]bucket.Lock, error) {
-	locks := make([]bucket.Lock, len(refused))
+func (w *sweeping) locks(ctx context.Context, refused []refusal) ([]lockSight, error) {
+	sights := make([]lockSight, len(refused))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(closeLooks)
 	for n, r := range refused {
-		group.Go(func() (err error) {
-			locks[n], err = w.store.Lock(gctx, w.entries[r.i].Entry())
-			return err
+		group.Go(func() error {
+			sights[n].lock, sights[n].err = w.store.Lock(gctx, w.entries[r.i].Entry())
+			return gctx.Err()
 		})
 	}
-	return locks, group.Wait()
+	if group.Wait() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return sights, nil
 }
 
 // settleLocks gives each refused entry its outcome, by its lock, and returns how
-// many are locked.
-func (w *sweeping) settleLocks(refused []refusal, locks []bucket.Lock) (locked int) {
+// many are locked. Where nobody may ask, the entries are denied, and nobody asks
+// again in this segment.
+func (w *sweeping) settleLocks(ctx context.Context, refused []refusal) (locked int, err error) {
+	sights, err := w.locks(ctx, refused)
+	if err != nil {
+		return 0, err
+	}
 	now := w.sweeper.Now()
 	for n, r := range refused {
-		switch l := locks[n]; {
-		case l.LegalHold:
+		switch x := sights[n]; {
+		case errors.Is(x.err, bucket.ErrGone):
+			w.settle(r.i, evidence.OutcomeAbsent, "", evidence.ByLookup)
+		case bucket.Denied(x.err):
+			if !w.mute {
+				w.sweeper.Log.Warn().Str("store", w.spec.Name).Err(x.err).
+					Msg("deletes were refused, and whether locks are why can't be asked: grant s3:GetObjectRetention and s3:GetObjectLegalHold")
+			}
+			w.mute = true
+			w.deny([]refusal{r})
+		case x.err != nil:
+			w.fail([]refusal{r})
+		case x.lock.LegalHold:
 			w.settle(r.i, evidence.OutcomeLocked, evidence.CodeLegalHold, evidence.ByResponse)
-		case l.Until.After(now):
+			locked++
+		case x.lock.Until.After(now):
 			w.settle(r.i, evidence.OutcomeLocked, evidence.CodeObjectLock, evidence.ByResponse)
-			w.lockedUntil = later(w.lockedUntil, l.Until)
+			w.lockedUntil = later(w.lockedUntil, x.lock.Until)
+			locked++
 		default:
 			w.fail([]refusal{r})
-			continue
 		}
-		locked++
 	}
-	return locked
+	return locked, nil
 }
 
-// deny puts one code on refusals that nobody may ask about, whatever the server
-// calls them: MinIO has another one for a lock.
-func deny(refused []refusal) {
-	for n := range refused {
-		refused[n].code = "AccessDenied"
+// deny settles refusals that nobody may ask about under one code, whatever the
+// server calls them: MinIO has another one for a lock.
+func (w *sweeping) deny(refused []refusal) {
+	for _, r := range refused {
+		w.settle(r.i, evidence.OutcomeFailed, CodeAccessDenied, evidence.ByResponse)
 	}
 }
 
@@ -136,18 +154,14 @@ func (w *sweeping) fail(refused []refusal) {
 // right can be asked for, and keys that are denied one by one must not keep the
 // rest of the store from going.
 func (w *sweeping) stopIfDenied(ctx context.Context, all []refusal, whole bool) error {
-	if !whole {
-		return ctx.Err()
-	}
-	for _, r := range all {
-		if evidenceCode(r.code) != CodeAccessDenied {
-			return ctx.Err()
-		}
-	}
-	if w.within.What == bucket.Versions || w.store.ProbeDelete(ctx) != nil {
+	denied := whole && !slices.ContainsFunc(all, func(r refusal) bool { return evidenceCode(r.code) != CodeAccessDenied })
+	if denied && (w.within.What != bucket.Current || w.store.ProbeDelete(ctx) != nil) {
 		w.halt = CodeAccessDenied
 	}
-	return ctx.Err()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 func later(a, b time.Time) time.Time {

@@ -89,7 +89,7 @@ func (l looker) list(ctx context.Context, entries []retention.Entry) (seen []sig
 			return nil, false, err
 		}
 		for _, e := range page.Entries {
-			if !keys[e.Key] {
+			if e.Opaque || !keys[e.Key] {
 				continue
 			}
 			i, ok := at[nameOf(e)]

@@ -35,13 +35,13 @@ func (p ShardPlan) leftAlone() string {
 	if p.Census.Complete {
 		return ""
 	}
-	return p.Census.Problem
+	return cmp.Or(p.Census.Problem, CodeListing)
 }
 
 // PlanShard lists the shard, judges each entry, and writes what should go to
 // plan segments and, last, the shard's plan. Done before, it does nothing. A
 // listing that can't be finished is not an error but an incomplete census:
-// nothing of that store is then deleted.
+// nothing of that shard is then deleted.
 func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) error {
 	var done ShardPlan
 	if ok, err := s.load(ctx, run, planFile(shard), &done); ok || err != nil {
@@ -61,7 +61,7 @@ func (s *Sweeper) PlanShard(ctx, stop context.Context, run *Run, shard int) erro
 	if err := errors.Join(p.stack.close(ctx), p.flush(ctx)); err != nil {
 		return err
 	}
-	if p.applied != nil {
+	if p.applied != nil && census.Complete {
 		p.applied.close()
 		census.PlanGone, census.PlanChanged = p.applied.gone, p.applied.changed
 	}

@@ -28,7 +28,8 @@ type Store interface {
 
 // Examiner looks closely at one entry. Its methods are safe for concurrent use.
 type Examiner interface {
-	// Lock asks for retention and legal hold; an error says that nobody knows.
+	// Lock asks for retention and legal hold. The error wraps bucket.ErrGone if
+	// the entry isn't there any more; any other says that nobody knows.
 	Lock(ctx context.Context, e Entry) (bucket.Lock, error)
 	// LastPart returns when the newest part of an upload came, zero without any.
 	LastPart(ctx context.Context, e Entry) (time.Time, error)

@@ -198,7 +198,7 @@ func (s *Sweeper) freeze(ctx context.Context, run *Run) error {
 
 // numbers are the run numbers in use: those with a report, those with work files,
 // and those with any file in the vault.
-type numbers struct{ sealed, worked, begun []int64 }
+type numbers struct{ sealed, worked, begun, folders []int64 }
 
 func (n numbers) next() int64 {
 	next := int64(0)
@@ -254,8 +254,14 @@ func (s *Sweeper) numbers(ctx context.Context) (numbers, error) {
 	for _, name := range work {
 		var number int64
 		var file string
-		if _, err := fmt.Sscanf(name, "%010d/%s", &number, &file); err == nil && file == runFile {
+		if _, err := fmt.Sscanf(name, "%010d/%s", &number, &file); err != nil {
+			continue
+		}
+		if file == runFile {
 			n.worked = append(n.worked, number)
+		}
+		if !slices.Contains(n.folders, number) {
+			n.folders = append(n.folders, number)
 		}
 	}
 	slices.Sort(n.sealed)

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -39,6 +40,21 @@ func (w *sweeping) promotes(idx []int) bool {
 		s.Add(w.entries[i].Kind, !removed(w.fates[i].outcome))
 	}
 	return s.Promotes()
+}
+
+// stand compares two planned entries of a key by their place in its stack,
+// newest first: the current one, then by date, and of two of one date a marker
+// is taken to lie above.
+func stand(a, b Planned) int {
+	return cmp.Or(rank(b.Latest)-rank(a.Latest), b.LastModified.Compare(a.LastModified),
+		rank(b.Kind == retention.Marker)-rank(a.Kind == retention.Marker))
+}
+
+func rank(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // removed reports whether an outcome says that the entry is gone.

@@ -45,7 +45,7 @@ func (s *Sweeper) lastRoster(ctx context.Context, used numbers) (map[string]stri
 		if r.predicate.ReportType != evidence.TypeSweep {
 			continue
 		}
-		teams, err := s.teamsOf(ctx, n)
+		teams, err := s.teamsOf(ctx, n, r)
 		if err != nil {
 			return nil, err
 		}

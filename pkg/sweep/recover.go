@@ -148,6 +148,9 @@ func (c *Census) addDead(e Planned, allTeams bool) {
 		n := c.Teams[e.Team]
 		n.add(one(e.Kind))
 		n.Planned++
+		if e.Why == evidence.WhyZDR { // planned for that, and for nothing else
+			n.Violation++
+		}
 		c.Teams[e.Team] = n
 	}
 }
@@ -196,14 +199,9 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard, n int, w *swe
 	if err != nil {
 		s.Log.Error().Str("store", w.spec.Name).Err(err).Msg("a dead run's store can't be looked at")
 	}
-	for i, e := range w.entries {
+	for i := range w.entries {
 		switch {
-		case e.Hold != "":
-			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
-		case e.Skip != "":
-			w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
-		case e.Opaque: // no delete can have named it
-			w.settle(i, evidence.OutcomeLeft, CodeRecovered, evidence.ByLookup)
+		case w.stays(i):
 		case err != nil:
 			w.settle(i, evidence.OutcomeUnconfirmed, CodeUnreachable, evidence.ByLookup)
 		case seen[i] == gone:
@@ -268,7 +266,7 @@ func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	var left int64
-	for _, number := range n.worked {
+	for _, number := range n.folders {
 		if !slices.Contains(n.sealed, number) {
 			continue
 		}
@@ -289,14 +287,17 @@ func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
 	return left, nil
 }
 
-// appliable reports whether a sealed run's plan may still be carried out. A
-// report that can't be read keeps no plan: nothing could be applied either.
+// appliable reports whether a sealed run's plan may still be carried out. What
+// can't be found out removes no plan.
 func (s *Sweeper) appliable(ctx context.Context, run *Run) bool {
 	if s.Now().Sub(run.StartedAt) > applyWithin {
 		return false
 	}
 	guard, err := s.readGuard(ctx, run)
-	return err == nil && (run.Type == evidence.TypeDryRun || guard.Trip != nil) && s.unused(ctx, run.Number) == nil
+	if err == nil && run.Type != evidence.TypeDryRun && guard.Trip == nil {
+		return false
+	}
+	return !errors.Is(s.unused(ctx, run.Number), ErrNotAppliable)
 }
 
 // removeWork removes the work files of one run, run.json last: a folder that

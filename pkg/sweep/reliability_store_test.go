@@ -22,10 +22,11 @@ type asked struct {
 // fault is what goes wrong with a request: with the request, or with the answer
 // that the server gave after it did the work.
 type fault struct {
-	name   string
-	before buckettest.Verdict
-	after  func(*http.Response)
-	dates  bool // only the answers that are read for their date matter
+	name    string
+	before  buckettest.Verdict
+	after   func(*http.Response)
+	dates   bool // only the answers that are read for their date matter
+	lasting bool // once would show nothing more than for ever
 }
 
 const (
@@ -36,7 +37,7 @@ const (
 func commonFaults() []fault {
 	return []fault{
 		{name: "reset", before: buckettest.Verdict{Drop: true}},
-		{name: "slow", before: buckettest.Verdict{Delay: pause}},
+		{name: "slow", before: buckettest.Verdict{Delay: pause}, lasting: true},
 		{name: "500", before: buckettest.Refuse(http.StatusInternalServerError, "InternalError", "We are sorry")},
 		{name: "503", before: buckettest.Refuse(http.StatusServiceUnavailable, "SlowDown", "Reduce your request rate")},
 		{name: "403", before: buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")},

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -14,6 +15,9 @@ import (
 // report builds the predicate from the facts of a run. It is a pure function:
 // the same facts give the same report.
 func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate, error) {
+	if f.run.Rotation != nil {
+		return s.rotationReport(f)
+	}
 	run, spec := f.run, f.run.Spec
 	missed, err := f.missed()
 	if err != nil {
@@ -75,10 +79,15 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 		p.Population = append(p.Population, evidence.Population{Store: name, PopulationCounts: st.before.Population, Complete: st.before.Complete})
 		p.Outcomes = append(p.Outcomes, evidence.Outcomes{Store: name, OutcomeCounts: st.outcomes})
 	}
+	return p, contradictions(p)
+}
+
+// contradictions is the error of a report that must not be signed.
+func contradictions(p evidence.Predicate) error {
 	if found := evidence.ValidatePredicate(p); len(found) > 0 {
-		return p, fmt.Errorf("the report contradicts itself and is not signed: %s", strings.Join(found, "; "))
+		return fmt.Errorf("the report contradicts itself and is not signed: %s", strings.Join(found, "; "))
 	}
-	return p, nil
+	return nil
 }
 
 func scheme(clearKeys bool) string {
@@ -266,7 +275,7 @@ func (f *facts) confirmation() evidence.Confirmation {
 
 func (f *facts) intentions() evidence.Intentions {
 	spec := f.run.Spec
-	e := evidence.Intentions{ObjectLockMode: spec.Lock, TimestampPolicy: "none"}
+	e := evidence.Intentions{ObjectLockMode: spec.Lock, TimestampPolicy: cmp.Or(spec.Timestamp, evidence.PolicyNone)}
 	if spec.Lock != "none" {
 		e.RetainUntil = optionalTime(f.finished.Add(time.Duration(spec.LockDays) * retention.Day))
 		e.ManifestRetainUntil = optionalTime(f.finished.Add(time.Duration(spec.ManifestDays) * retention.Day))

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -69,6 +70,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	}
 	if f.guard.Overridden != nil {
 		add(CodeGuardOverridden, 1, notice)
+		add(strings.ToUpper(f.guard.Overridden.Name), 1, notice)
 	}
 	f.appliedFindings(add)
 	f.zdrFindings(add, rows)
@@ -86,6 +88,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeListing, CodeUploadsUnseen} {
 		add(code, f.storesWith(code), inconclusive)
 	}
+	add(CodeListing, f.unexplained(), inconclusive)
 	_, excused, _ := f.remaining()
 	add(CodeHeld, max(t.Held, excused.Held), exception)
 	add(CodeLocked, t.Locked, exception)
@@ -104,6 +107,9 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 		add(CodeLeaseTakenOver, 1, notice)
 	}
 	add(CodeWorkNotRemoved, f.run.Leftovers, notice)
+	if f.unstamped {
+		add(CodeTimestampMissing, 1, notice)
+	}
 	if f.teamsDropped() {
 		add(CodeTeamsUncounted, 1, notice)
 	}
@@ -207,6 +213,16 @@ func (f *facts) confirmFindings(add func(string, int64, weight)) {
 	add(bucket.CodeVersioningChanged, changed, inconclusive)
 }
 
+// unexplained counts the stores that were not seen to the end and say not why.
+func (f *facts) unexplained() (n int64) {
+	for i, s := range f.stores {
+		if !s.before.Complete && f.run.Found[i].Left == "" && s.before.Problem == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // storesWith counts the stores that were left alone or not seen to the end,
 // under a code.
 func (f *facts) storesWith(code string) (n int64) {
@@ -267,10 +283,10 @@ func (f *facts) unexcused() (n int64) {
 
 // pendingStill counts the pending markers among what remains: no more than the
 // sweep found, since one that came later was not looked at.
-func (s storeFacts) pendingStill() int64 { return min(s.pending, s.outcomes.Pending) }
+func (s storeFacts) pendingStill() int64 { return min(s.pending, s.pendingOld) }
 
 // lockedStill counts the locked entries among what remains.
-func (s storeFacts) lockedStill() int64 { return min(s.outcomes.Locked, s.remains-s.pendingStill()) }
+func (s storeFacts) lockedStill() int64 { return min(s.lockedOld, s.remains-s.pendingStill()) }
 
 // remaining is what the second listing saw of expired entries.
 func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
@@ -354,7 +370,8 @@ func dryExit(p evidence.Predicate) int {
 		}
 	}
 	for _, r := range p.Reasons {
-		if r.Code == CodeRosterEmpty || r.Code == CodeRosterStale || r.Code == CodeNearMatch || r.Code == CodeConfirmNone {
+		switch r.Code {
+		case CodeRosterEmpty, CodeRosterStale, CodeNearMatch, CodeConfirmNone, evidence.CodeZDRMetadata, CodeWitnessIncomplete:
 			return 3
 		}
 	}

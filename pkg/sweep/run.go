@@ -73,6 +73,8 @@ type Spec struct {
 	Lock         string                `json:"lock"` // none, compliance, governance
 	LockDays     int                   `json:"lockDays"`
 	ManifestDays int                   `json:"manifestDays"`
+	// Timestamp is the policy of time stamps: none (or empty), best-effort, required.
+	Timestamp string `json:"timestamp,omitempty"`
 	// Config is config.json, to the byte.
 	Config []byte `json:"config"`
 }
@@ -131,6 +133,10 @@ type Run struct {
 	PrefixOnly bool `json:"prefixOnly,omitempty"`
 	// Apply names the plan that the run carries out; nil where it makes its own.
 	Apply *evidence.Apply `json:"apply,omitempty"`
+	// Rotation names the keys of a key rotation, which does nothing else; nil for
+	// every other run. OldKeyLost says that the new key signs it.
+	Rotation   *evidence.Rotation `json:"rotation,omitempty"`
+	OldKeyLost bool               `json:"oldKeyLost,omitempty"`
 	// Purge are the ZDR teams whose violations go.
 	Purge  []string     `json:"purge,omitempty"`
 	Spec   Spec         `json:"spec"`

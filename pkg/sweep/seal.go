@@ -34,7 +34,7 @@ func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.finished = s.Now().UTC()
+	f.finished, f.unstamped = s.Now().UTC(), s.unstamped(ctx, run)
 	rows := f.teamRows(s.Identifiers)
 	teams, err := evidence.EncodeTeams(rows)
 	if err != nil {
@@ -84,8 +84,11 @@ func (s *Sweeper) rehearse(ctx context.Context, run *Run) error {
 	if err != nil {
 		return err
 	}
-	_, err = evidence.SealBundle(payload, s.Signer)
-	return err
+	bundle, err := evidence.SealBundle(payload, s.Signer)
+	if err != nil {
+		return err
+	}
+	return s.rehearseStamp(ctx, run, bundle)
 }
 
 // publish puts the prepared files into the vault, the bundle last: it makes the
@@ -129,6 +132,9 @@ func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Seale
 	if err != nil {
 		return nil, err
 	}
+	if bundle, err = s.stamped(ctx, st.Predicate.Evidence.TimestampPolicy, bundle); err != nil {
+		return nil, err
+	}
 	stored, err := once(ctx, s.Vault, reportFile(run.Number, evidence.FileBundle), bundle)
 	if err != nil {
 		return nil, err
@@ -139,6 +145,9 @@ func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Seale
 	}
 	if !bytes.Equal(published, payload) {
 		return nil, fmt.Errorf("vault: report %d already says something else: the vault was written by someone else", run.Number)
+	}
+	if err := s.putTokens(ctx, run.Number, stored); err != nil { // the report stands, and the bundle has it
+		s.Log.Warn().Err(err).Msg("the time stamp was not put beside the report")
 	}
 	return &Sealed{Number: run.Number, ReportPath: evidence.ReportDir(run.Number),
 		StatementSHA256: evidence.SHA256Hex(payload), Predicate: st.Predicate, Teams: teams}, nil

@@ -1,8 +1,8 @@
 package sweep
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -22,8 +22,9 @@ type keyStack struct {
 }
 
 // add takes the next older entry of the key. A key with more entries than fit
-// into a segment is written as it comes, its versions first: the sweep looks at
-// a marker's stack again before the marker goes.
+// into a segment is written as it comes, versions before markers. The sweep looks
+// at a marker's stack again before the marker goes, and one that comes before a
+// version below it waits for the next run.
 func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict, skip string) error {
 	p := planned(e, v, skip)
 	k.judged.Add(e.Kind, !v.Goes() || !p.goes())
@@ -43,7 +44,7 @@ func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict, skip s
 		return k.emit(ctx, &k.versions)
 	}
 	if len(k.markers) >= most {
-		return k.emit(ctx, &k.markers)
+		return errors.Join(k.emit(ctx, &k.versions), k.emit(ctx, &k.markers))
 	}
 	return nil
 }
@@ -65,22 +66,4 @@ func (k *keyStack) emit(ctx context.Context, entries *[]Planned) error {
 	err := k.planner.addAll(ctx, *entries, k.asked)
 	*entries = nil
 	return err
-}
-
-// stand compares two planned entries of a key by their place in its stack,
-// newest first. Of two of one date a marker is taken to lie above, unless the
-// other is the current version.
-func stand(a, b Planned) int {
-	return cmp.Or(b.LastModified.Compare(a.LastModified), rank(a)-rank(b))
-}
-
-func rank(p Planned) int {
-	switch {
-	case p.Latest:
-		return 0
-	case p.Kind == retention.Marker:
-		return 1
-	default:
-		return 2
-	}
 }

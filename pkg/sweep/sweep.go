@@ -246,6 +246,7 @@ type sweeping struct {
 	codes       map[int]string // that the lines of some entries get, if they go
 	objectLock  string         // the bucket's state
 	mute        bool           // nobody may ask for locks
+	may         bool           // something of the batch went: there is a right to delete
 	lockedUntil time.Time
 	unasked     int64
 	ignored     bool // the server ignores the overwrite guard etag
@@ -267,14 +268,7 @@ func (w *sweeping) all(ctx context.Context) error {
 	w.going = map[name]bool{}
 	for i, e := range w.entries {
 		switch {
-		case w.halt == "" && e.Hold != "":
-			w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
-		case w.halt == "" && e.Skip == CodeChanged:
-			w.settle(i, evidence.OutcomeChanged, e.Skip, evidence.ByLookup)
-		case w.halt == "" && e.Skip != "":
-			w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
-		case w.halt == "" && e.Opaque:
-			w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
+		case w.halt == "" && w.stays(i):
 		case e.Kind == retention.Marker:
 			markers = append(markers, i)
 			w.going[nameOf(e.Entry())] = true
@@ -296,6 +290,23 @@ func (w *sweeping) all(ctx context.Context) error {
 	return nil
 }
 
+// stays settles an entry that is never sent.
+func (w *sweeping) stays(i int) bool {
+	switch e := w.entries[i]; {
+	case e.Hold != "":
+		w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
+	case e.Skip == CodeChanged:
+		w.settle(i, evidence.OutcomeChanged, e.Skip, evidence.ByLookup)
+	case e.Skip != "":
+		w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
+	case e.Opaque:
+		w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
+	default:
+		return false
+	}
+	return true
+}
+
 // batch deletes some entries of the segment, or leaves them when the store is
 // halted or the run is being stopped.
 func (w *sweeping) batch(ctx context.Context, batch []int) error {
@@ -308,6 +319,7 @@ func (w *sweeping) batch(ctx context.Context, batch []int) error {
 		}
 		return nil
 	}
+	w.may = false
 	if err := w.active(ctx, batch); err != nil {
 		return err
 	}

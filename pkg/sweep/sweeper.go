@@ -13,8 +13,8 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
-// Sweeper makes runs. All fields are required but for Progress (nil: silent)
-// and Concurrency (0: 1).
+// Sweeper makes runs. All fields are required but for Progress (nil: silent),
+// Concurrency (0: 1) and Stamp (nil: no time stamps).
 type Sweeper struct {
 	// Lease takes the lease of the work area; the error wraps vault.ErrHeld if
 	// another run has it.
@@ -26,6 +26,9 @@ type Sweeper struct {
 	Signer      evidence.Signer
 	Trust       evidence.TrustRoot
 	Identifiers *evidence.Identifiers
+	// Stamp asks a time stamp authority once for a checked RFC 3161 time stamp
+	// over a report's raw signature.
+	Stamp func(ctx context.Context, sig []byte) ([]byte, error)
 	// Now is the wall clock. Whatever decides uses the run's frozen start.
 	Now         func() time.Time
 	Log         zerolog.Logger
@@ -72,7 +75,10 @@ func (s *Sweeper) Run(ctx context.Context, req Request) (sealed *Sealed, err err
 	if err := s.checkNote(hard, lease.Note()); err != nil {
 		return nil, err
 	}
-	return s.leased(hard, ctx, req, lease)
+	if sealed, err = s.leased(hard, ctx, req, lease); err != nil && hard.Err() != nil {
+		err = fmt.Errorf("%w: nothing more is deleted, and the run that took over seals this one (%w)", context.Cause(hard), err)
+	}
+	return sealed, err
 }
 
 // leased is Run under the lease. ctx ends with the lease, stop asks for a

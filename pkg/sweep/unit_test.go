@@ -394,3 +394,16 @@ func TestADeadRunsLastRequestIsWaitedForWhereASegmentWasBegun(t *testing.T) {
 		}
 	}
 }
+
+func TestNoServerSpeaksInOurWords(t *testing.T) {
+	for code, want := range map[string]string{
+		"AccessDenied": "ACCESS_DENIED", "HTTP_418": "HTTP_418", bucket.CodeNotMentioned: bucket.CodeNotMentioned,
+		"LegalHold": CodeServerError, "OBJECT_LOCK": CodeServerError, "ObjectLock": CodeServerError, "Promoted": CodeServerError,
+		"Interrupted": CodeServerError, "Recovered": CodeServerError, "NotSent": CodeServerError, "acme/secret": CodeServerError,
+		"ACME_SECRET": CodeServerError,
+	} {
+		if got := evidenceCode(code); got != want {
+			t.Errorf("%s becomes %s, want %s", code, got, want)
+		}
+	}
+}

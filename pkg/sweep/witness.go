@@ -77,11 +77,11 @@ type WitnessFile struct {
 // witnesses asks the newest entries of each store whether the exchange that they
 // hold was under Zero Data Retention: a witness against the roster.
 func (s *Sweeper) witnesses(ctx, stop context.Context, run *Run) error {
-	if run.sample(firstLook) == 0 || stop.Err() != nil {
+	if run.sample(firstLook) == 0 {
 		return nil
 	}
 	for store := range run.Spec.Stores {
-		if run.Found[store].Left != "" {
+		if run.Found[store].Left != "" || stop.Err() != nil {
 			continue
 		}
 		if err := s.witness(ctx, run, store); err != nil {

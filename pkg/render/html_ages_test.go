@@ -1,0 +1,70 @@
+package render
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestAPageWithoutAgesSaysSo(t *testing.T) {
+	c := night()
+	c.settle()
+	for name, h := range map[string]*AgeHistogram{"none": nil, "empty": {BucketDays: 1, MaxAgeDays: 30}, "no buckets": {MaxAgeDays: 30, Before: []int64{1}}} {
+		c.o.Ages = h
+		assert.Contains(t, pageOf(t, c), "This page has no histogram", name)
+	}
+}
+
+func TestAgesThatContradictTheReportAreSaidToDoSo(t *testing.T) {
+	c := night()
+	c.o.Ages.Before[30]++
+	c.settle()
+	assert.Contains(t, pageOf(t, c), "does not hold")
+}
+
+func TestAHistogramWithoutASecondListingShowsNoAfter(t *testing.T) {
+	page := pageOf(t, pageCases()["interrupted"])
+	assert.Contains(t, page, "before the run</span>")
+	assert.NotContains(t, page, "after it, within the limit")
+}
+
+// Every drawing stays in its box, its line stands where the limit is, and its
+// table has all entries.
+func TestTheDrawingOfAnyHistogramStaysInItsBox(t *testing.T) {
+	counts := rapid.SliceOfN(rapid.OneOf(rapid.Int64Range(0, 5), rapid.Int64Range(0, 1<<53)), 0, 400)
+	numbers := regexp.MustCompile(`[0-9.]+`)
+	rapid.Check(t, func(t *rapid.T) {
+		h := &AgeHistogram{BucketDays: rapid.IntRange(1, 40).Draw(t, "bucket"), MaxAgeDays: rapid.IntRange(1, 4000).Draw(t, "max"),
+			Before: append(counts.Draw(t, "before"), 1), After: counts.Draw(t, "after")}
+		c := night()
+		v := ages(c.p, h)
+		for _, path := range []string{v.Before, v.After, v.Beyond} {
+			for _, n := range numbers.FindAllString(path, -1) {
+				at, err := strconv.ParseFloat(n, 64)
+				if err != nil || at < 0 || at > 1000 {
+					t.Fatalf("%s in %s is outside of the box", n, path)
+				}
+			}
+		}
+		if v.Line <= 0 || v.Line > 100 {
+			t.Fatalf("the line stands at %v percent", v.Line)
+		}
+		young, old := split(h, h.Before)
+		if total(young)+total(old) != total(h.Before) {
+			t.Fatal("entries are lost at the line")
+		}
+	})
+}
+
+func TestTheScaleIsRoundAndHasAWholeMiddle(t *testing.T) {
+	for n, want := range map[int64]int64{1: 2, 2: 2, 3: 4, 9: 10, 10: 10, 11: 20, 68_000: 80_000, 1 << 53: 10_000_000_000_000_000} {
+		assert.Equal(t, want, roundUp(n), "%d", n)
+	}
+	assert.Equal(t, []int{0, 5, 10, 15, 20, 25, 30}, ticks(32))
+	assert.Equal(t, []int{0, 1}, ticks(1))
+	require.LessOrEqual(t, len(ticks(2600)), 9)
+}
