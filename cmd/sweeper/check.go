@@ -59,6 +59,7 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 		return append(checks, failed("keys", err))
 	}
 	checks = append(checks, render.Check{State: render.OK, Subject: "keys", Meaning: "the signing key is in the trust root of vault " + k.trust.VaultID})
+	checks = append(checks, checkStamp(ctx, c, k.trust)...)
 	if st, err := openStorage(ctx, c, k); err != nil {
 		checks = append(checks, failed("vault", err))
 	} else {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -56,7 +57,10 @@ It asks for the epoch's name once more, on standard input, unless --yes gives it
 			}
 			if !cmd.Flags().Changed("yes") {
 				fmt.Fprintf(a.stderr, "This destroys the secret of epoch %s for good. Type the epoch's name to go on: ", args[0])
-				line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+				line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+				if err != nil && !errors.Is(err, io.EOF) {
+					return fmt.Errorf("keys retire-epoch: read the answer: %w", err)
+				}
 				yes = strings.TrimSpace(line)
 			}
 			if yes != args[0] {

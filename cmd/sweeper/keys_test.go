@@ -212,7 +212,9 @@ func TestWithARequiredTimeStampEveryReportHasOneThatOpensslAccepts(t *testing.T)
 	k := newKeyed(t, stampedConfig(tsa, "required"))
 	_, errs := k.run(t, 2, "run")
 	contains(t, "without an authority in the trust root", errs, "keys trust --tsa-root FILE")
-	k.run(t, 0, "keys", "trust", "--tsa-root", tsa.RootFile)
+	k.write(t, "noted.pem", "This is our authority.\n"+tsa.Root)
+	k.run(t, 2, "keys", "trust", "--tsa-root", "sweeper.yaml")
+	k.run(t, 0, "keys", "trust", "--tsa-root", "noted.pem")
 	k.set("keys/trust-root.json", "keys/trust-root-0001.json")
 
 	tsa.Fail(http.StatusServiceUnavailable)
@@ -221,7 +223,11 @@ func TestWithARequiredTimeStampEveryReportHasOneThatOpensslAccepts(t *testing.T)
 	if got := k.server.Keys("exchanges"); len(got) != 1 {
 		t.Errorf("the bucket has %q", got)
 	}
+	out, _ := k.run(t, 1, "check")
+	contains(t, "check without an answer", out, "no run is made without one")
 	tsa.Fail(0)
+	out, _ = k.run(t, 0, "check")
+	contains(t, "check", out, "the authority answers, and the trust root knows it")
 	k.run(t, 0, "run")
 	v := k.verify(0, "keys/trust-root-0001.json", "--require", "timestamped")
 	if v.Assurance != evidence.AssuranceTimestamped {
@@ -266,6 +272,8 @@ func TestWithBestEffortAMissingTimeStampIsSaidAndMayComeLater(t *testing.T) {
 	if v.Assurance != evidence.AssuranceNone || !slices.Contains(v.Exceptions, "report 0: it has no time stamp: evidence.timestampPolicy is best-effort") {
 		t.Errorf("%+v", v)
 	}
+	out, _ = k.run(t, 0, "check")
+	contains(t, "check", out, "time stamps", "reports will have none", "HTTP status 503")
 	k.run(t, 1, "report", "timestamp", "0")
 	k.run(t, 2, "report", "timestamp", "7")
 	tsa.Fail(0)

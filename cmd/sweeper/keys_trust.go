@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -68,7 +69,13 @@ func amend(t evidence.TrustRoot, roots, compromised []string) (evidence.TrustRoo
 		if err != nil {
 			return next, fmt.Errorf("--tsa-root: %w", err)
 		}
-		next.TSARoots = append(next.TSARoots, string(data))
+		found := len(next.TSARoots)
+		for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+			next.TSARoots = append(next.TSARoots, string(pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})))
+		}
+		if len(next.TSARoots) == found {
+			return next, fmt.Errorf("--tsa-root: %s holds no PEM certificate", file)
+		}
 	}
 	for _, text := range compromised {
 		spki, instant, _ := strings.Cut(text, "=")

@@ -31,23 +31,20 @@ func TestWhateverIsKilledWhereEveryEntryIsAccountedForExactlyOnce(t *testing.T) 
 		{"each request, versions, markers and uploads on versitygw", newTally()},
 		{"random sizes, points and times, runs that recover included", newTally()},
 	}
-	some := 41
-	if *killLong {
-		some = 5
+	every, some, goal := 0, 41, 20
+	switch {
+	case *killLong:
+		some, goal = 5, *killCount
+	case testing.Short():
+		every, goal = 13, 5
 	}
-	t.Run("each request, folder", func(t *testing.T) { parts[0].walk(t, 0, small(inDir)) })
+	t.Run("each request, folder", func(t *testing.T) { parts[0].walk(t, every, small(inDir)) })
 	t.Run("each write, buckets", func(t *testing.T) { parts[1].walk(t, some, small(inS3)) })
 	t.Run("each request, versions", func(t *testing.T) {
 		server, buckets := containers.Versitygw(t), numbered("exchanges-")
-		parts[2].walk(t, 0, func(t *testing.T) *killWorld { return newVersionedWorld(t, server, buckets()) })
+		parts[2].walk(t, every, func(t *testing.T) *killWorld { return newVersionedWorld(t, server, buckets()) })
 	})
-	t.Run("random", func(t *testing.T) {
-		goal := 20
-		if *killLong {
-			goal = *killCount
-		}
-		parts[3].random(t, goal)
-	})
+	t.Run("random", func(t *testing.T) { parts[3].random(t, goal) })
 	text := markdown(parts)
 	t.Logf("\n%s", text)
 	if !*update || t.Failed() {

@@ -141,7 +141,8 @@ func noLock(code, message string) bool {
 // preconditionFailed refuses a delete because the entry has another ETag.
 const preconditionFailed = "PreconditionFailed"
 
-// IgnoresETag reports whether a server, as State.Provider names it, is known to
+// IgnoresETag, which is for `sweeper check` alone, reports whether a server, as
+// State.Provider names it, is known to
 // delete whatever ETag a delete names, so that the overwrite guard etag protects
 // nothing there. What isn't known shows with the first entry that is deleted.
 func IgnoresETag(provider string) bool {

@@ -61,7 +61,7 @@ func (b *Bucket) keptPlace(ctx context.Context, w *versionWalk) error {
 	ctx, x := watched(ctx)
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
 		Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(1),
-		Prefix: optional(w.prefix), KeyMarker: aws.String(w.resumed.key + "\t"),
+		Prefix: optional(w.prefix), KeyMarker: aws.String(w.resumed.key + "\t"), // past every version of the key, on servers that begin at the marker too
 	})
 	if err != nil {
 		return b.fail(listingVersions, rightVersions, err)

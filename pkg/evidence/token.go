@@ -178,12 +178,13 @@ func digests(data []byte) [][]byte {
 	return [][]byte{a[:], b[:], c[:]}
 }
 
-// tsaPool reads tsaRoots: one PEM certificate each.
+// tsaPool reads tsaRoots: one PEM certificate each, as encoding/pem and openssl
+// write it, and nothing around it.
 func tsaPool(roots []string) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	for i, text := range roots {
-		block, rest := pem.Decode([]byte(text))
-		if block == nil || block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) > 0 {
+		block, _ := pem.Decode([]byte(text))
+		if block == nil || block.Type != "CERTIFICATE" || string(pem.EncodeToMemory(block)) != text {
 			return nil, fmt.Errorf("tsaRoots[%d] is not one PEM certificate", i)
 		}
 		c, err := x509.ParseCertificate(block.Bytes)

@@ -138,6 +138,7 @@ func TestATimeStampIsCheckedAgainstTheTrustRootsAuthorities(t *testing.T) {
 		"no roots":                  {good, nil, "the trust root names no time stamp authority (tsaRoots)"},
 		"another root":              {good, []string{stranger.root}, leads},
 		"a root that is not":        {good, []string{"x"}, "tsaRoots[0] is not one PEM certificate"},
+		"a root with a note":        {good, []string{"trust me\n" + tsa.root}, "tsaRoots[0] is not one PEM certificate"},
 		"other bytes":               {tsa.stamp([]byte("other"), when), []string{tsa.root}, "it is not over this report's signature"},
 		"empty":                     {nil, []string{tsa.root}, "it is not a granted time stamp in DER: "},
 		"something after":           {append(slices.Clone(good), 5, 0), []string{tsa.root}, "it is not a granted time stamp in DER: "},

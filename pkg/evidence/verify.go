@@ -89,8 +89,9 @@ func ReportDir(n int64) string { return fmt.Sprintf("reports/%010d", n) }
 // Verify checks a vault (it holds reports/) or one report's directory against
 // the trust root, offline. What is wrong with the evidence is in the
 // Verification; the error is for what could not be looked at: neither a vault
-// nor a report, or options that make no sense. It reads no clock. Files of the
-// vault other than reports/ are not looked at: keys found there are not trusted.
+// nor a report, or options that make no sense. It reads no clock. Of the
+// vault's other files only the trust roots are looked at, and none is trusted:
+// they must fit the given one.
 func Verify(vault fs.FS, trust TrustRoot, o VerifyOptions) (Verification, error) {
 	switch o.Require {
 	case "", AssuranceTimestamped, AssuranceAnchored:

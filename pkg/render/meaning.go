@@ -16,6 +16,8 @@ func meaning(code string) string {
 		return "the config asks for no second listing"
 	case "DATES_DISAGREE":
 		return "key date and LastModified lie on both sides of zdr_since"
+	case "DRY_RUN":
+		return "a dry run deletes nothing"
 	case "DELETE_DENIED":
 		return "no right to delete: the store was left alone"
 	case "EXPIRED_REMAIN":
@@ -46,6 +48,8 @@ func meaning(code string) string {
 		return "kept by the store's legal hold"
 	case "LISTING_INCOMPLETE":
 		return "a store could not be listed to the end"
+	case "LISTING_REPEATED":
+		return "the server lists rows twice: counted once"
 	case "LOCKED", "OBJECT_LOCK":
 		return "kept by the store's Object Lock"
 	case "MARKER_HIDES":
@@ -54,8 +58,12 @@ func meaning(code string) string {
 		return "slots of the schedule that no run served"
 	case "NOT_PLANNED":
 		return "expired, and not named by the plan: left alone"
+	case "NO_ANSWER":
+		return "no answer came to the delete"
 	case "OLD_KEY_UNAVAILABLE":
 		return "the key changed without the old key's word"
+	case "OVERWRITE_GUARD_IGNORED":
+		return "the server ignores overwrite_guard etag: use relist"
 	case "PARTS_NOT_LISTED":
 		return "uploads whose parts can't be listed: maybe still active"
 	case "PENDING":
@@ -78,12 +86,20 @@ func meaning(code string) string {
 		return "the schedule is not that of the last report"
 	case "SCOPE_CHANGED":
 		return "the stores are not those of the last report"
+	case "SERVER_ERROR":
+		return "the server failed in words of its own"
+	case "STILL_THERE":
+		return "acknowledged by the server, and still listed"
 	case "STORE_UNREACHABLE":
 		return "a store could not be reached"
 	case "TEAMS_NOT_COUNTED":
 		return "more teams than are counted: is the layout right?"
 	case "THROTTLED":
 		return "the server kept asking to slow down"
+	case "TIMESTAMP_MISSING":
+		return "the time stamp authority gave no time stamp"
+	case "UNASKED_ANSWERS":
+		return "answers to deletes that nobody sent: ignored"
 	case "UNATTRIBUTED_KEYS":
 		return "keys that match no layout: they may be a ZDR team's"
 	case "UNCONFIRMED":
@@ -92,10 +108,6 @@ func meaning(code string) string {
 		return "uploads that got a part within a day, and were aborted"
 	case "UPLOADS_NOT_LISTED":
 		return "incomplete uploads could not be listed"
-	case "UPLOADS_NOT_SWEPT":
-		return "incomplete uploads were seen and not swept"
-	case "VERSIONED_BUCKET":
-		return "the bucket has or had versioning: versions stay unswept"
 	case "VERSIONING_CHANGED":
 		return "versioning was switched while the run went"
 	case "VERSIONING_UNKNOWN":

@@ -61,5 +61,8 @@ func reportLine(state State, r evidence.ReportCheck) string {
 	if r.Anchored {
 		said += ", anchored"
 	}
+	if r.Timestamped {
+		said += ", timestamped"
+	}
 	return strings.TrimRight(said, " ")
 }

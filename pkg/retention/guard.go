@@ -56,7 +56,7 @@ const proceed = `nothing was deleted; look at the plan ("sweeper report show N -
 // Guard compares a plan with its limits and with the last reports, and returns
 // the first guard that trips, in a fixed order and over the stores in theirs:
 // max_clock_skew, max_deletions, max_share, max_key_date_only, max_purge, then
-// those of guards against a slip in the config. What is exactly at a limit
+// those of guardHistory. What is exactly at a limit
 // passes. last is nil where no report can be compared with.
 func Guard(l Limits, p Plan, last *Last) (Trip, bool) {
 	for _, check := range []func(Limits, []StoreCount) (Trip, bool){

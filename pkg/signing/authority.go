@@ -81,7 +81,7 @@ func post(ctx context.Context, to string, query []byte) ([]byte, error) {
 	if err != nil {
 		return nil, withoutURL(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // only read
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("it answered with HTTP status %d", resp.StatusCode)
 	}

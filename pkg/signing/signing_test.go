@@ -213,6 +213,14 @@ func TestAnAuthoritysTimeStampIsOneThatOpensslAccepts(t *testing.T) {
 	}
 }
 
+func TestAnAuthorityMayNameItsCertificateInTheOlderWay(t *testing.T) {
+	tsa := signingtest.NewTSA(t)
+	tsa.SHA1CertID(t)
+	if _, err := (signing.Authority{URL: tsa.URL, Roots: []string{tsa.Root}}).Stamp(t.Context(), []byte("x")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnAnswerThatIsNoTimeStampOfThisQueryIsRefused(t *testing.T) {
 	tsa, stranger := signingtest.NewTSA(t), signingtest.NewTSA(t)
 	sig := []byte("a raw signature")

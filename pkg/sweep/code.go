@@ -18,7 +18,7 @@ const (
 	CodeAccessDenied = "ACCESS_DENIED"
 	CodeNotPlanned   = "NOT_PLANNED"      // to go, but not named by the plan that is applied
 	CodeMarkerHides  = "MARKER_HIDES"     // a delete marker over a version that stays
-	CodePartsUnseen  = "PARTS_NOT_LISTED" // nobody knows whether it did
+	CodePartsUnseen  = "PARTS_NOT_LISTED" // whether it got one is not known
 	CodeServerError  = "SERVER_ERROR"     // the server's own code is no word that evidence may repeat
 )
 

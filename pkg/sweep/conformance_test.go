@@ -40,13 +40,21 @@ func (b *bench) gap(format string, args ...any) {
 	b.gaps = append(b.gaps, fmt.Sprintf(format, args...))
 }
 
+// benches are the servers; with -short the first one alone.
+func benches() []containers.Kind {
+	if testing.Short() {
+		return containers.All()[:1]
+	}
+	return containers.All()
+}
+
 // TestConformance sweeps real servers: every point on every server.
 // docs/conformance.md is what it found out; -update writes it.
 func TestConformance(t *testing.T) {
 	points := slices.Concat(entryPoints(), zdrPoints())
 	table := newTable(points)
 	t.Run("servers", func(t *testing.T) {
-		for _, kind := range containers.All() {
+		for _, kind := range benches() {
 			t.Run(kind.Name, func(t *testing.T) {
 				t.Parallel()
 				server := kind.Start(t)

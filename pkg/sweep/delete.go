@@ -31,7 +31,7 @@ func (s *Sweeper) pauses() *backoff.ExponentialBackOff {
 // entry whose plan is old, or that was sent before, is looked at again first,
 // and goes only if it is unchanged: what was written since must survive.
 func (w *sweeping) delete(ctx context.Context, idx []int) error {
-	pause := w.sweeper.pauses()
+	growing := w.sweeper.pauses()
 	checked, last := w.checked, make(map[int]bucket.Deletion)
 	for attempt := 0; len(idx) > 0; attempt++ {
 		stale := w.spec.OverwriteGuard != "off" && w.sweeper.Now().Sub(checked) > planFresh
@@ -70,7 +70,9 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 		if len(idx) > 0 {
 			w.sweeper.Log.Warn().Str("store", w.spec.Name).Int("entries", len(idx)).Str("code", evidenceCode(last[idx[0]].Code)).
 				Int("attempt", attempt+1).Msg("deletes without an answer that settles them: they are looked up, and what is unchanged goes again")
-			w.wait(ctx, pause.NextBackOff())
+			if err := pause(ctx, w.stop, growing.NextBackOff()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -157,24 +159,17 @@ func (w *sweeping) unseen(ctx context.Context, idx []int, last map[int]bucket.De
 	return nil
 }
 
-// pause waits, and returns early only with the error of a context that ended.
-func (s *Sweeper) pause(ctx context.Context, d time.Duration) error {
+// pause waits for d, or for the end of either context, and returns the error of
+// the first of them.
+func pause(ctx, stop context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return nil
+	case <-stop.Done():
+		return context.Cause(ctx)
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	}
-}
-
-func (w *sweeping) wait(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	case <-w.stop.Done():
 	}
 }

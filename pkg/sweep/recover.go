@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -15,9 +14,6 @@ import (
 // quiet is how long nothing of a segment must have gone for its outcomes to
 // be final. A server deletes the thousand keys of a request in about a second.
 const quiet = time.Second
-
-// applyWithin is how long the plan of a dry run or of a stopped run is kept.
-const applyWithin = 24 * time.Hour
 
 // recover seals the runs that died, oldest first, each under its own number.
 // It deletes nothing.
@@ -221,7 +217,7 @@ func (s *Sweeper) lookUpDead(ctx context.Context, run *Run, shard, n int, w *swe
 func (s *Sweeper) lookUntilQuiet(ctx context.Context, l looker, entries []Entry, begun bool) ([]sight, error) {
 	seen, err := l.look(ctx, entries)
 	for there := standing(seen); err == nil && begun && there > 0; {
-		if err := s.pause(ctx, cmp.Or(s.quiet, quiet)); err != nil {
+		if err := pause(ctx, ctx, cmp.Or(s.quiet, quiet)); err != nil {
 			return nil, err
 		}
 		seen, err = l.look(ctx, entries)
@@ -256,67 +252,4 @@ func indices(n int) []int {
 		idx[i] = i
 	}
 	return idx
-}
-
-// tidy removes the work files of sealed runs and returns how many remain. The
-// plan of a dry run or of a stopped run is kept as long as it can be applied.
-func (s *Sweeper) tidy(ctx context.Context) (int64, error) {
-	n, err := s.numbers(ctx)
-	if err != nil {
-		return 0, err
-	}
-	var left int64
-	for _, number := range n.folders {
-		if !slices.Contains(n.sealed, number) {
-			continue
-		}
-		var run Run
-		if ok, err := s.load(ctx, &Run{Number: number}, runFile, &run); err != nil {
-			s.Log.Warn().Int64("run", number).Err(err).Msg("a sealed run's working files can't be read, and stay")
-			left++
-			continue
-		} else if ok && s.appliable(ctx, &run) {
-			continue
-		}
-		remains, err := s.removeWork(ctx, number)
-		if err != nil {
-			s.Log.Warn().Int64("run", number).Err(err).Msg("working files can't be removed")
-		}
-		left += remains
-	}
-	return left, nil
-}
-
-// appliable reports whether a sealed run's plan may still be carried out. What
-// can't be found out removes no plan.
-func (s *Sweeper) appliable(ctx context.Context, run *Run) bool {
-	if s.Now().Sub(run.StartedAt) > applyWithin {
-		return false
-	}
-	guard, err := s.readGuard(ctx, run)
-	if err == nil && run.Type != evidence.TypeDryRun && guard.Trip == nil {
-		return false
-	}
-	return !errors.Is(s.unused(ctx, run.Number), ErrNotAppliable)
-}
-
-// removeWork removes the work files of one run, run.json last: a folder that
-// is half removed is still known as a run's.
-func (s *Sweeper) removeWork(ctx context.Context, number int64) (int64, error) {
-	names, err := s.Work.List(ctx, workName(number, ""))
-	if err != nil {
-		return 0, err
-	}
-	var errs []error
-	last := workName(number, runFile)
-	for _, name := range names {
-		if name != last {
-			errs = append(errs, s.Work.Remove(ctx, name))
-		}
-	}
-	if errors.Join(errs...) == nil {
-		errs = append(errs, s.Work.Remove(ctx, last))
-	}
-	rest, err := s.Work.List(ctx, workName(number, ""))
-	return int64(len(rest)), errors.Join(append(errs, err)...)
 }

@@ -182,7 +182,7 @@ func why(err error) string {
 	if errors.Is(err, vault.ErrLost) {
 		return "the lease is lost"
 	}
-	return "it names what failed"
+	return "an error"
 }
 
 // outcomes counts the lines of a report: "5 deleted, 1 left".

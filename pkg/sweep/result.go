@@ -269,48 +269,6 @@ func (f *facts) interrupted() bool {
 	return false
 }
 
-// unexcused counts the expired entries that the second listing saw, without an
-// excuse, in the shards that were swept. One that could not be listed to the end
-// was left alone, and its store is inconclusive for that.
-func (f *facts) unexcused() (n int64) {
-	for _, s := range f.stores {
-		if s.after != nil {
-			n += s.remains - s.pendingStill() - s.lockedStill()
-		}
-	}
-	return n
-}
-
-// pendingStill counts the pending markers among what remains: no more than the
-// sweep found, since one that came later was not looked at.
-func (s storeFacts) pendingStill() int64 { return min(s.pending, s.pendingOld) }
-
-// lockedStill counts the locked entries among what remains.
-func (s storeFacts) lockedStill() int64 { return min(s.lockedOld, s.remains-s.pendingStill()) }
-
-// remaining is what the second listing saw of expired entries.
-func (f *facts) remaining() (n int64, excused evidence.Excused, complete bool) {
-	complete = len(f.run.Shards) > 0
-	for _, sh := range f.run.Shards {
-		after := f.stores[sh.Store].after
-		if after == nil {
-			complete = false
-			continue
-		}
-		complete = complete && after.Census.Complete
-	}
-	for i, s := range f.stores {
-		complete = complete && f.run.Found[i].Left == ""
-		if s.after != nil {
-			n += s.after.Census.Population.Expired
-			excused.Held += s.after.Census.ExpiredHeld
-			excused.Pending += s.pendingStill()
-			excused.Locked += s.lockedStill()
-		}
-	}
-	return n, excused, complete
-}
-
 func (f *facts) late() (n int64) {
 	for _, s := range f.stores {
 		n += s.before.Late
@@ -332,48 +290,4 @@ func verdict(reportType string, findings []finding) string {
 	}
 	return [...]string{evidence.ResultKept, evidence.ResultKeptWithExceptions, evidence.ResultInconclusive,
 		evidence.ResultBroken, evidence.ResultInterrupted}[w]
-}
-
-// ExitCode is what a sealed report makes of the exit status: 0 kept, with or
-// without exceptions; 1 interrupted; 3 broken or inconclusive; 4 stopped by a
-// guard. A dry run exits as the run would.
-func ExitCode(p evidence.Predicate) int {
-	switch p.Result {
-	case evidence.ResultKept, evidence.ResultKeptWithExceptions:
-		return 0
-	case evidence.ResultStopped:
-		return 4
-	case evidence.ResultInterrupted:
-		return 1
-	case evidence.ResultNone:
-		return dryExit(p)
-	default:
-		return 3
-	}
-}
-
-func dryExit(p evidence.Predicate) int {
-	if p.Policy.Guard != nil {
-		return 4
-	}
-	for _, r := range p.Reasons {
-		if r.Code == CodeInterrupted {
-			return 1
-		}
-	}
-	if p.ZDR.Violation > 0 || p.ZDR.Inconclusive > 0 {
-		return 3
-	}
-	for _, pop := range p.Population {
-		if !pop.Complete {
-			return 3
-		}
-	}
-	for _, r := range p.Reasons {
-		switch r.Code {
-		case CodeRosterEmpty, CodeRosterStale, CodeNearMatch, CodeConfirmNone, evidence.CodeZDRMetadata, CodeWitnessIncomplete:
-			return 3
-		}
-	}
-	return 0
 }

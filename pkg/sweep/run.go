@@ -84,7 +84,7 @@ type Request struct {
 	Spec Spec
 	// Type is evidence.TypeSweep, TypeDryRun or TypeAttestation.
 	Type string
-	// Trigger is "schedule" or "manual".
+	// Trigger is "schedule" or "manual"; an Apply makes it "apply".
 	Trigger string
 	// Slot is the slot of the schedule that this run serves; zero for none.
 	Slot time.Time

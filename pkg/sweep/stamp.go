@@ -70,7 +70,7 @@ func (s *Sweeper) stamp(ctx context.Context, sig []byte) (token []byte, err erro
 		if token, err = s.Stamp(ctx, sig); err == nil || try == stampTries {
 			return token, err
 		}
-		if e := s.pause(ctx, pauses.NextBackOff()); e != nil {
+		if e := pause(ctx, ctx, pauses.NextBackOff()); e != nil {
 			return nil, e
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
@@ -21,6 +22,14 @@ func TestIncompleteUploadsGoLikeEverythingElse(t *testing.T) {
 		t.Fatalf("an upload can't be begun: %v, %v", answer, err)
 	}
 	answer.Body.Close()
+	w.OnResponse(func(op string, r *http.Response) { // the server dates it by its own clock
+		w.date(r)
+		if op == "ListMultipartUploads" {
+			buckettest.EditBody(r, func(body string) string {
+				return initiated.ReplaceAllString(body, "<Initiated>"+noon.Add(-40*day).Format(time.RFC3339)+"</Initiated>")
+			})
+		}
+	})
 	s := w.run()
 	w.wantKeys()
 	w.wantResult(s, evidence.ResultKept, 0)

@@ -265,3 +265,10 @@ func TestNoRequestOutlastsItsTimeout(t *testing.T) {
 		t.Fatalf("%v after %v", err, time.Since(start))
 	}
 }
+
+func TestAPutThatSomethingElseThanS3AnswersIsNoSuccess(t *testing.T) {
+	h := answering(embedded(t), method(http.MethodPut), http.StatusOK, "<!DOCTYPE html><html><body>Sign in</body></html>")
+	if err := openS3(t, h, vault.S3Config{}).Put(t.Context(), "a", []byte("x")); err == nil {
+		t.Error("a put that was answered by a web page is called done")
+	}
+}

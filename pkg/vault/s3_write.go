@@ -46,6 +46,9 @@ func (s *S3) Put(ctx context.Context, name string, data []byte) error {
 	if err != nil {
 		return s.fail("writing", name, err)
 	}
+	if aws.ToString(out.ETag) == "" { // something else than S3 can say 200
+		return s.fail("writing", name, errors.New("the answer has no ETag"))
+	}
 	if s.lock == nil {
 		return nil
 	}

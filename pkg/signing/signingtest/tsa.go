@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -123,6 +124,15 @@ func (a *TSA) Reply(query []byte) ([]byte, error) {
 		return nil, fmt.Errorf("openssl ts -reply: %w\n%s", err, text)
 	}
 	return os.ReadFile(out)
+}
+
+// SHA1CertID makes it name its certificate by SHA-1 in what it signs, as older
+// authorities do (RFC 2634).
+func (a *TSA) SHA1CertID(t testing.TB) {
+	t.Helper()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	write(t, filepath.Join(a.dir, "tsa.cnf"), strings.Replace(tsaConfig, "ess_cert_id_alg = sha256", "ess_cert_id_alg = sha1", 1))
 }
 
 // Fail makes the authority answer with this status from now on; 0 makes it well.
