@@ -34,7 +34,7 @@ before it. It does not touch the config: set signing.trust to the new file.`,
 			if err != nil {
 				return err
 			}
-			before, _, err := readTrustRoot(c)
+			before, beforeBytes, err := readTrustRoot(c)
 			if err != nil {
 				return usage(err)
 			}
@@ -44,6 +44,10 @@ before it. It does not touch the config: set signing.trust to the new file.`,
 			}
 			signer, err := openSigner(cmd.Context(), c)
 			if err != nil {
+				return err
+			}
+			// The one before must be in the vault too, for whoever follows the chain.
+			if _, err := openStorage(cmd.Context(), c, keys{signer: signer, trust: before, trustBytes: beforeBytes}); err != nil {
 				return err
 			}
 			file, err := publishTrust(cmd.Context(), c, before, next, signer)

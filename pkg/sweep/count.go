@@ -64,12 +64,14 @@ type Census struct {
 	// go any more.
 	PlanGone    int64 `json:"planGone,omitempty"`
 	PlanChanged int64 `json:"planChanged,omitempty"`
+	// Ages are the entries by their age in days; empty where max_age has none.
+	Ages map[int]int64 `json:"ages,omitempty"`
 	// Newest are the newest entries of the shard, for the second witness.
 	Newest []Seen `json:"newest,omitempty"`
 }
 
 func newCensus() *Census {
-	return &Census{Teams: map[string]TeamCount{}, NearMatches: map[string]int64{}, Held: map[string]int64{}}
+	return &Census{Teams: map[string]TeamCount{}, NearMatches: map[string]int64{}, Held: map[string]int64{}, Ages: map[int]int64{}}
 }
 
 // tally counts entries into a census, by the rules of one run.
@@ -78,6 +80,8 @@ type tally struct {
 	nearMatch func(team string) (id string, ok bool) // of the roster
 	allTeams  bool
 	lateFrom  time.Time // created before this is late
+	cutoff    time.Time
+	maxAge    int // days; 0: ages are not counted
 	look      look
 	key       string // the one whose stack is being judged
 	stack     retention.Stack
@@ -154,6 +158,9 @@ func (t *tally) add(e Entry, v retention.Verdict) {
 		if v.Purge && v.Hold == "" {
 			c.Purge++
 		}
+	}
+	if t.maxAge > 0 {
+		c.Ages[ageDays(v, t.cutoff, t.maxAge)]++
 	}
 	t.stacked(e, v)
 	t.newest.add(e, v)
@@ -243,6 +250,9 @@ func merge(all []Census) Census {
 		}
 		for id, n := range c.Held {
 			out.Held[id] += n
+		}
+		for days, n := range c.Ages {
+			out.Ages[days] += n
 		}
 		out.TeamsDropped = out.TeamsDropped || c.TeamsDropped
 		out.Late += c.Late

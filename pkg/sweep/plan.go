@@ -179,7 +179,7 @@ func (s *Sweeper) census(ctx, stop context.Context, run *Run, shard int, which l
 	}
 	judge := retention.NewJudge(policy)
 	t := tally{census: newCensus(), look: which, nearMatch: policy.Roster.NearMatcher(), allTeams: run.Spec.AllTeams,
-		lateFrom: run.Cutoff.Add(-run.interval()), newest: newest{most: run.sample(which)}}
+		lateFrom: run.Cutoff.Add(-run.interval()), cutoff: run.Cutoff, maxAge: run.maxAgeDays(), newest: newest{most: run.sample(which)}}
 	defer t.close()
 	store, err := s.open(ctx, run, sh.Store)
 	if err != nil {

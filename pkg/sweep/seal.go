@@ -54,6 +54,14 @@ func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
 			return nil, fmt.Errorf("work area: %s was prepared by someone else with other bytes", sealFile(name))
 		}
 	}
+	if page, err := s.page(f, p, rows); err != nil {
+		return nil, err
+	} else if page != nil {
+		files[evidence.FileHTML] = page
+		if _, err := once(ctx, s.Work, workName(run.Number, pageFile(evidence.SHA256Hex(page))), page); err != nil {
+			return nil, err
+		}
+	}
 	payload, err := evidence.NewStatement(p, files).Marshal()
 	if err != nil {
 		return nil, err
@@ -62,8 +70,8 @@ func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
 }
 
 // rehearse makes and signs the report of a run that sees nothing, and keeps it
-// to itself. A schedule, a roster, a chain or a key that no report can be made
-// with is so found out before anything is deleted.
+// to itself. A schedule, a roster, a chain, a key or a page that no report can be
+// made with is so found out before anything is deleted.
 func (s *Sweeper) rehearse(ctx context.Context, run *Run) error {
 	f := &facts{run: run, stores: make([]storeFacts, len(run.Spec.Stores)), finished: run.StartedAt}
 	for i := range f.stores {
@@ -78,6 +86,9 @@ func (s *Sweeper) rehearse(ctx context.Context, run *Run) error {
 	}
 	p, err := s.report(f, rows)
 	if err != nil {
+		return err
+	}
+	if _, err := s.page(f, p, rows); err != nil {
 		return err
 	}
 	payload, err := evidence.NewStatement(p, nil).Marshal()
@@ -100,12 +111,16 @@ func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Seale
 	}
 	var teams []evidence.TeamRow
 	for _, subject := range st.Subject {
-		data, err := s.Work.Get(ctx, workName(run.Number, sealFile(subject.Name)))
+		prepared := sealFile(subject.Name)
+		if subject.Name == evidence.FileHTML {
+			prepared = pageFile(subject.Digest.SHA256)
+		}
+		data, err := s.Work.Get(ctx, workName(run.Number, prepared))
 		if err != nil {
 			return nil, err
 		}
 		if evidence.SHA256Hex(data) != subject.Digest.SHA256 {
-			return nil, fmt.Errorf("work area: %s is not the file that the payload names", sealFile(subject.Name))
+			return nil, fmt.Errorf("work area: %s is not the file that the payload names", prepared)
 		}
 		stored, err := once(ctx, s.Vault, reportFile(run.Number, subject.Name), data)
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // Sweeper makes runs. All fields are required but for Progress (nil: silent),
-// Concurrency (0: 1) and Stamp (nil: no time stamps).
+// Concurrency (0: 1), Stamp (nil: no time stamps) and Page (nil: no report.html).
 type Sweeper struct {
 	// Lease takes the lease of the work area; the error wraps vault.ErrHeld if
 	// another run has it.
@@ -29,6 +29,9 @@ type Sweeper struct {
 	// Stamp asks a time stamp authority once for a checked RFC 3161 time stamp
 	// over a report's raw signature.
 	Stamp func(ctx context.Context, sig []byte) ([]byte, error)
+	// Page makes report.html from a report that is about to be signed, its rows of
+	// teams.csv, and the ages of what was listed (nil if nobody counted them).
+	Page func(evidence.Predicate, []evidence.TeamRow, *Ages) ([]byte, error)
 	// Now is the wall clock. Whatever decides uses the run's frozen start.
 	Now         func() time.Time
 	Log         zerolog.Logger

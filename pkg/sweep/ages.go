@@ -1,0 +1,88 @@
+package sweep
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sweeper-audit/sweeper/pkg/retention"
+)
+
+// agesBeyond is how many days past max_age are told apart; what is older counts
+// with the last of them.
+const agesBeyond = 60
+
+// Ages counts entries of all kinds by the age that the run judged them by, in
+// whole days at its start. An entry counts under MaxAgeDays or more if it is
+// expired, and only then. Before is what the planning listing saw. After is what
+// the second one saw; nil unless it came to its end in every store.
+type Ages struct {
+	MaxAgeDays int
+	Before     []int64
+	After      []int64
+}
+
+// ageDays is the bucket of an entry. One that is max_age old to the instant is
+// not expired, and so the oldest of those within it.
+func ageDays(v retention.Verdict, cutoff time.Time, maxAgeDays int) int {
+	over := cutoff.Sub(v.Created)
+	days := maxAgeDays + int(over/retention.Day)
+	if over%retention.Day < 0 {
+		days--
+	}
+	if !v.Expired {
+		days = min(days, maxAgeDays-1)
+	}
+	return max(0, min(days, maxAgeDays+agesBeyond))
+}
+
+// maxAgeDays is max_age in days, 0 if it isn't a whole number of them.
+func (r *Run) maxAgeDays() int {
+	if r.Spec.MaxAge%retention.Day != 0 {
+		return 0
+	}
+	return int(r.Spec.MaxAge / retention.Day)
+}
+
+// ages is nil where ages were not counted, or nothing was there to count: a plan
+// that an older version made has none.
+func (f *facts) ages() *Ages {
+	line := f.run.maxAgeDays()
+	var before, after Census
+	for _, s := range f.stores {
+		before = merge([]Census{before, s.before})
+		if s.after != nil {
+			after = merge([]Census{after, s.after.Census})
+		}
+	}
+	if line == 0 || before.Population.Listed == 0 || !before.aged() {
+		return nil
+	}
+	all := &Ages{MaxAgeDays: line}
+	n := max(line, slices.Max(slices.Collect(maps.Keys(before.Ages)))) + 1
+	if _, _, complete := f.remaining(); complete && after.aged() {
+		for days := range after.Ages {
+			n = max(n, days+1)
+		}
+		all.After = spread(after.Ages, n)
+	}
+	all.Before = spread(before.Ages, n)
+	return all
+}
+
+// aged reports whether the age of every entry was counted.
+func (c Census) aged() bool {
+	var n int64
+	for _, count := range c.Ages {
+		n += count
+	}
+	return n == c.Population.Listed
+}
+
+func spread(ages map[int]int64, n int) []int64 {
+	all := make([]int64, n)
+	for days, count := range ages {
+		all[days] = count
+	}
+	return all
+}
