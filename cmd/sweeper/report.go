@@ -22,10 +22,10 @@ func (a *app) report() *cobra.Command {
 		Short: "What is in the vault, for a person",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usage(errors.New(`which? "sweeper report list", or "sweeper report show N"`))
+			return usage(errors.New(`which? "sweeper report list", "sweeper report show N", or "sweeper report site --out DIR"`))
 		},
 	}
-	cmd.AddCommand(a.reportList(), a.reportShow(), a.reportTimestamp())
+	cmd.AddCommand(a.reportList(), a.reportShow(), a.reportSite(), a.reportTimestamp())
 	return cmd
 }
 
@@ -54,54 +54,6 @@ func (a *app) reportList() *cobra.Command {
 			return render.List(a.stdout, rows)
 		},
 	}
-}
-
-func (a *app) reportShow() *cobra.Command {
-	var plan, showKeys bool
-	var format string
-	cmd := &cobra.Command{
-		Use:   "show N [--plan [--format table|csv|json] [--show-keys]]",
-		Short: "Show one report, or the plan of a dry run or of a stopped run",
-		Long: `show prints report N. With --plan it prints what a dry run, or a run that a guard
-stopped, would have deleted, a line an entry. The plan is there until it is
-applied or 24 hours old.
-
-keyHmac is that of the manifest line. The key itself stands there only with
---show-keys, and never for a ZDR team's entry or one that is nobody's: of these
-no team and no date is shown either. A text that can't be printed as it is
-stands in the quotes and escapes of Go, as "a\nb". Of the formats, json is one
-object a line.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			n, err := reportNumber("report show", args[0])
-			if err != nil {
-				return usage(err)
-			}
-			if !plan && (showKeys || cmd.Flags().Changed("format")) {
-				return usage(errors.New("report show: --format and --show-keys are about a plan: add --plan"))
-			}
-			if !slices.Contains(render.PlanFormats(), format) {
-				return usage(fmt.Errorf("report show: --format %q is none of %s", format, strings.Join(render.PlanFormats(), ", ")))
-			}
-			c, s, err := a.openVault(cmd.Context())
-			if err != nil {
-				return err
-			}
-			r, err := readReport(cmd.Context(), s.vault, n)
-			if err != nil {
-				return err
-			}
-			if plan {
-				return a.showPlan(cmd.Context(), c, s, n, r.predicate, format, showKeys)
-			}
-			return render.Summary(a.stdout, r.predicate, render.Options{Teams: r.teams,
-				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
-		},
-	}
-	cmd.Flags().BoolVar(&plan, "plan", false, "show what would be deleted, a line an entry")
-	cmd.Flags().StringVar(&format, "format", render.PlanTable, "`FORMAT` of the plan: table, csv or json")
-	cmd.Flags().BoolVar(&showKeys, "show-keys", false, "show keys in the clear, but for those of ZDR teams and of nobody")
-	return cmd
 }
 
 // openVault opens the vault for reading.
@@ -136,6 +88,7 @@ func reportNumbers(ctx context.Context, v vault.Area) ([]int64, error) {
 type stored struct {
 	predicate       evidence.Predicate
 	teams           []evidence.TeamRow
+	subjects        []evidence.Subject
 	statementSHA256 string
 }
 
@@ -155,7 +108,7 @@ func readReport(ctx context.Context, v vault.Area, n int64) (stored, error) {
 	if err != nil {
 		return stored{}, fmt.Errorf("report %d: %w", n, err)
 	}
-	r := stored{predicate: st.Predicate, statementSHA256: evidence.SHA256Hex(payload)}
+	r := stored{predicate: st.Predicate, subjects: st.Subject, statementSHA256: evidence.SHA256Hex(payload)}
 	data, err := v.Get(ctx, evidence.ReportDir(n)+"/"+evidence.FileTeams)
 	if err != nil {
 		return stored{}, err

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,19 +16,27 @@ func (a *app) verify() *cobra.Command {
 	var trustFile, require, from, to, proof string
 	var heads []string
 	var asJSON bool
+	var bucket bucketFlags
 	cmd := &cobra.Command{
-		Use:   "verify [VAULT or REPORT DIR] --trust FILE",
-		Short: "Check the evidence, offline, trusting nothing but the trust root",
-		Long: `verify checks a copy of a vault, or the folder of one report: signatures, keys,
-every file and every manifest line, the chain from report to report, and what
-changed in between. It needs no config and no network. Exit status 6 means that
-the evidence does not check out. With --proof it checks one proof instead, which
-"sweeper prove" wrote, and says what it proves.`,
+		Use:   "verify [DIR or s3://BUCKET/PREFIX] --trust FILE",
+		Short: "Check the evidence, trusting nothing but the trust root",
+		Long: `verify checks a vault, or the folder of one report: signatures, keys, every file
+and every manifest line, the chain from report to report, and what changed in
+between. Exit status 6 means that the evidence does not check out.
+
+On a copy it works offline and needs no config. On s3:// it reads the bucket and
+writes nothing, and finds two things more: a version or a delete marker laid over
+a file, and a file that is not locked as its report states. That takes the rights
+s3:ListBucketVersions, s3:GetObject and s3:GetObjectRetention. Without an argument
+it checks the vault of the config, or the directory vault if there is no config.
+
+With --proof it checks one proof instead, which "sweeper prove" wrote, and says
+what it proves.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if proof != "" {
-				if len(args) > 0 || require != "" || from != "" || to != "" || len(heads) > 0 {
-					return usage(errors.New("verify: a proof is checked by itself: leave out the vault, --head, --require, --from and --to"))
+				if len(args) > 0 || bucket.given() != "" || require != "" || from != "" || to != "" || len(heads) > 0 {
+					return usage(errors.New("verify: a proof is checked by itself: leave out the vault and its flags, --head, --require, --from and --to"))
 				}
 				return a.verifyProof(proof, trustFile, asJSON)
 			}
@@ -38,17 +44,13 @@ the evidence does not check out. With --proof it checks one proof instead, which
 			if err != nil {
 				return usage(err)
 			}
-			dir := "vault"
-			if len(args) == 1 {
-				dir = args[0]
-			}
 			trust, err := readTrust(trustFile)
 			if err != nil {
 				return usage(err)
 			}
-			v, err := verifyDir(dir, trust, opts)
+			v, err := a.verifyPlace(cmd.Context(), args, &bucket, trust, opts)
 			if err != nil {
-				return usage(err)
+				return err
 			}
 			if asJSON {
 				err = printJSON(a.stdout, v)
@@ -69,6 +71,7 @@ the evidence does not check out. With --proof it checks one proof instead, which
 	f.StringVar(&to, "to", "", "end of the audit period, a `TIME` (RFC 3339) or a day; not included")
 	f.StringVar(&proof, "proof", "", "check this proof `FILE` that \"sweeper prove\" wrote, instead of a vault")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
+	bucket.add(cmd)
 	return cmd
 }
 
@@ -115,19 +118,4 @@ func readTrust(path string) (evidence.TrustRoot, error) {
 		return t, fmt.Errorf("--trust: %s: %w", path, err)
 	}
 	return t, nil
-}
-
-// verifyDir verifies a vault or a report's folder.
-func verifyDir(dir string, trust evidence.TrustRoot, o evidence.VerifyOptions) (evidence.Verification, error) {
-	if strings.HasPrefix(dir, "s3://") {
-		return evidence.Verification{}, fmt.Errorf("verify: %s: this version checks a local copy: fetch the vault with any S3 tool and name its folder", dir)
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return evidence.Verification{}, fmt.Errorf("verify: %w", err)
-	}
-	if !info.IsDir() {
-		dir = filepath.Dir(dir)
-	}
-	return evidence.Verify(os.DirFS(dir), trust, o)
 }

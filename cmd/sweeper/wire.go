@@ -209,7 +209,7 @@ func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress s
 			return sweep.Bucket{Store: b, Examiner: b}, err
 		},
 		Vault: s.vault, Work: s.work,
-		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers, Stamp: stamper(c, k.trust),
+		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers, Stamp: stamper(c, k.trust), Page: sealedPage,
 		Now: time.Now, Log: log, Progress: progress, Concurrency: c.Limits.Concurrency,
 	}
 }

@@ -49,6 +49,9 @@ type VerifyOptions struct {
 	// Now lets a manifest part that is gone after its stated date count as
 	// expired; with the zero value every missing part is a finding.
 	Now time.Time
+	// Keeper, if not nil, is asked how the vault's files are stored and locked;
+	// nil means a local copy, of which nobody can say.
+	Keeper Keeper
 }
 
 // Verification is the outcome of Verify.
@@ -109,6 +112,7 @@ func Verify(vault fs.FS, trust TrustRoot, o VerifyOptions) (Verification, error)
 		return Verification{}, err
 	}
 	r.checkHeads()
+	r.kept()
 	return r.summary(), nil
 }
 
@@ -157,7 +161,6 @@ func (r *verifier) summary() Verification {
 	}
 	v.Problems = filled(append(v.Problems, r.problems...))
 	v.Exceptions, v.Valid = filled(r.exceptions), len(v.Problems) == 0
-	r.notef("lock: not checked (a local copy)")
 	if v.Assurance == AssuranceNone {
 		r.notef("NOT ANCHORED: whoever holds the key could have rewritten or cut this history")
 	}

@@ -53,6 +53,9 @@ func (r *verifier) purges() {
 		if sure && rep.p.Run.Apply == nil {
 			rep.purgedUnknown(known)
 		}
+		if rep.p.Result == ResultInterrupted {
+			continue // it may never have come to its guard
+		}
 		known, sure = rep.facts.ZDRTeams, rep.hasFacts
 	}
 }

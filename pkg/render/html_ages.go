@@ -8,7 +8,8 @@ import (
 )
 
 // AgeHistogram counts entries of all kinds by the age that the plan judged them
-// by, such that those at the cutoff are exactly MaxAgeDays old.
+// by, such that those at the cutoff are exactly MaxAgeDays old. (They are not
+// expired, and so among those within the line.)
 // Bucket i is for ages from i*BucketDays days on and below (i+1)*BucketDays; the
 // last one is for all that are older as well. Before is what the planning
 // listing saw, After what the second one saw; After is nil where none was made
@@ -17,7 +18,7 @@ type AgeHistogram struct {
 	BucketDays int     `json:"bucketDays"`
 	Before     []int64 `json:"before"`
 	After      []int64 `json:"after"`
-	MaxAgeDays int     `json:"maxAgeDays"` // the line: entries of this age and older are expired
+	MaxAgeDays int     `json:"maxAgeDays"` // the line: older entries are expired
 }
 
 // agesView is the drawing, in percent of its width and height, and the same

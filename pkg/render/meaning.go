@@ -32,6 +32,10 @@ func meaning(code string) string {
 		return "a guard would have stopped this, but for apply"
 	case "HELD":
 		return "kept by a hold"
+	case "HELD_IN_PLAN":
+		return "held when the plan was made: left alone"
+	case "HOLD_KEEPS_NOTHING":
+		return "holds that match no entry: is their match right?"
 	case "INTERRUPTED":
 		return "the run ended before its time"
 	case "KEY_DATE_ANOMALY":

@@ -1,9 +1,11 @@
-// Package render turns a report, or the findings about one, into text for a
-// person at a terminal of 100 columns: the verdict first, then the numbers.
+// Package render shows a report, or the findings about one, to a person: as text
+// for a terminal of 100 columns, as a page for a browser, as a site over a whole
+// vault, or as rows for a spreadsheet. The verdict comes first, then the numbers.
 //
-// It computes nothing that decides anything, shows no object key, and lets no
-// byte of a config, a server's answer or a report reach the terminal as a
-// control sequence.
+// It computes nothing that decides anything, shows no object key unless it is
+// told to, and lets no byte of a config, a server's answer or a report reach a
+// terminal as a control sequence, a browser as markup, or a spreadsheet as a
+// formula.
 package render
 
 import (

@@ -139,24 +139,28 @@ func (p *Plan) cells(e PlanEntry) []string {
 	return cells
 }
 
-// row pads each column to a width that most texts have: what is longer moves the
-// rest of its line, since the next entry is not known yet.
 func (p *Plan) row(cells []string) {
-	width := []int{12, 7, 16, 20, 20, 10, 3, 10, 64, 0}
 	const size = 5
+	p.write(padded(cells, []int{12, 7, 16, 20, 20, 10, 3, 10, 64, 0}, size))
+}
+
+// padded is a row of a table: each column has a width that most texts have, and
+// what is longer moves the rest of its line, since the next row is not known
+// yet. The column at right, if there is one, is aligned to the right.
+func padded(cells []string, width []int, right int) string {
 	var b strings.Builder
 	for i, cell := range cells {
 		if cell == "" {
 			cell = "-"
 		}
 		pad := strings.Repeat(" ", max(0, width[i]-utf8.RuneCountInString(cell)))
-		if i == size {
+		if i == right {
 			b.WriteString(pad + cell + "  ")
 		} else {
 			b.WriteString(cell + pad + "  ")
 		}
 	}
-	p.write(strings.TrimRight(b.String(), " ") + "\n")
+	return strings.TrimRight(b.String(), " ") + "\n"
 }
 
 func upper(all []string) []string {

@@ -27,6 +27,7 @@ type Plan struct {
 	AgeSource AgeSource
 	Stores    []StoreCount
 	Holds     []Hold
+	Kept      map[string]int64 // expired entries that each hold keeps, by id
 	Roster    Roster
 }
 
@@ -53,20 +54,35 @@ type Trip struct {
 // proceed is the one way past a guard.
 const proceed = `nothing was deleted; look at the plan ("sweeper report show N --plan", with this report's number) and, if it is right, carry it out ("sweeper apply N --reason CODE")`
 
-// Guard compares a plan with its limits and with the last reports, and returns
-// the first guard that trips, in a fixed order and over the stores in theirs:
-// max_clock_skew, max_deletions, max_share, max_key_date_only, max_purge, then
-// those of guardHistory. What is exactly at a limit
-// passes. last is nil where no report can be compared with.
+// Guard returns the first of Guards.
 func Guard(l Limits, p Plan, last *Last) (Trip, bool) {
+	trips := Guards(l, p, last)
+	if len(trips) == 0 {
+		return Trip{}, false
+	}
+	return trips[0], true
+}
+
+// Guards compares a plan with its limits and with the last reports, and returns
+// every guard that trips, once each, in a fixed order: max_clock_skew,
+// max_deletions, max_share, max_key_date_only, max_purge, then those against a
+// slip in the config. Each names the first store, in their order, for which it
+// trips. What is exactly at a limit passes. last is nil where no report can be
+// compared with.
+func Guards(l Limits, p Plan, last *Last) []Trip {
+	var trips []Trip
+	add := func(trip Trip, tripped bool) {
+		if tripped {
+			trips = append(trips, trip)
+		}
+	}
 	for _, check := range []func(Limits, []StoreCount) (Trip, bool){
 		guardSkew, guardDeletions, guardShare, guardKeyDateOnly, guardPurge,
 	} {
-		if trip, tripped := check(l, p.Stores); tripped {
-			return trip, true
-		}
+		add(check(l, p.Stores))
 	}
-	return guardHistory(l, p, last)
+	guardHistory(l, p, last, add)
+	return trips
 }
 
 // Absolute reports whether nothing overrides the guard that tripped: while clocks

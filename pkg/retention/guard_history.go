@@ -14,6 +14,7 @@ type Last struct {
 	MaxAge    time.Duration
 	AgeSource AgeSource
 	Holds     map[string]time.Time // until, by id: those that were in force
+	Kept      map[string]int64     // expired entries that each kept
 	Teams     map[string]time.Time // zdr_since, by id
 }
 
@@ -34,30 +35,28 @@ const (
 
 // guardHistory compares the plan with the last reports: a slip in the config, a
 // bucket that isn't the one it was, a roster or a hold that lost a line.
-func guardHistory(l Limits, p Plan, last *Last) (Trip, bool) {
+func guardHistory(l Limits, p Plan, last *Last, add func(Trip, bool)) {
 	if last != nil {
-		for _, check := range []func(Plan, Last) (Trip, bool){guardMaxAge, guardAgeSource} {
-			if trip, tripped := check(p, *last); tripped {
-				return trip, true
+		add(guardMaxAge(p, *last))
+		add(guardAgeSource(p, *last))
+	}
+	for _, check := range []func(Limits, StoreCount, StoreBefore) (Trip, bool){guardLayout, guardZone, guardEmpty, guardGrown} {
+		for _, s := range p.Stores {
+			if s.Before == nil {
+				continue
+			}
+			if trip, tripped := check(l, s, *s.Before); tripped {
+				add(trip, true)
+				break
 			}
 		}
 	}
-	for _, s := range p.Stores {
-		if s.Before == nil {
-			continue
-		}
-		if trip, tripped := guardStore(l, s, *s.Before); tripped {
-			return trip, true
-		}
-	}
 	if last != nil {
-		for _, check := range []func(Plan, Last) (Trip, bool){guardHolds, guardRoster, guardSince} {
-			if trip, tripped := check(p, *last); tripped {
-				return trip, true
-			}
-		}
+		add(guardHolds(p, *last))
+		add(guardNarrowed(p, *last))
+		add(guardRoster(p, *last))
+		add(guardSince(p, *last))
 	}
-	return Trip{}, false
 }
 
 func changedTrip(name, store, was, is string, report int64, what string) (Trip, bool) {
@@ -81,24 +80,38 @@ func guardAgeSource(p Plan, last Last) (Trip, bool) {
 		fmt.Sprintf("retention.age_source was changed from %s to %s, and every age with it", last.AgeSource, p.AgeSource))
 }
 
-func guardStore(l Limits, s StoreCount, was StoreBefore) (Trip, bool) {
-	switch {
-	case !slices.Equal(s.Layouts, was.Layouts):
-		return changedTrip("layout_changed", s.Store, strings.Join(was.Layouts, " "), strings.Join(s.Layouts, " "), was.Report,
-			fmt.Sprintf("the layout of store %s was changed: a wrong one can make young data look old", s.Store))
-	case s.Zone != was.Zone:
-		return changedTrip("key_date_zone_changed", s.Store, was.Zone, s.Zone, was.Report,
-			fmt.Sprintf("key_date_zone of store %s was changed from %s to %s", s.Store, was.Zone, s.Zone))
-	case !s.Complete:
-		return Trip{}, false // nothing of it goes, and half a count compares with nothing
-	case s.Listed == 0 && was.Left > 0:
-		return changedTrip("store_empty", s.Store, text(was.Left), "0", was.Report,
-			fmt.Sprintf("store %s is empty, and %d entries were left in it (is it the right bucket, and are the credentials right?)", s.Store, was.Left))
-	case s.Listed-was.Listed > l.ShareFloor && s.Listed > grown*was.Listed:
-		return changedTrip("store_grown", s.Store, text(was.Listed), text(s.Listed), was.Report,
-			fmt.Sprintf("store %s has %d entries and had %d, less than a third (is it the right bucket or prefix?)", s.Store, s.Listed, was.Listed))
+func guardLayout(_ Limits, s StoreCount, was StoreBefore) (Trip, bool) {
+	if slices.Equal(s.Layouts, was.Layouts) {
+		return Trip{}, false
 	}
-	return Trip{}, false
+	return changedTrip("layout_changed", s.Store, strings.Join(was.Layouts, " "), strings.Join(s.Layouts, " "), was.Report,
+		fmt.Sprintf("the layout of store %s was changed: a wrong one can make young data look old", s.Store))
+}
+
+func guardZone(_ Limits, s StoreCount, was StoreBefore) (Trip, bool) {
+	if s.Zone == was.Zone {
+		return Trip{}, false
+	}
+	return changedTrip("key_date_zone_changed", s.Store, was.Zone, s.Zone, was.Report,
+		fmt.Sprintf("key_date_zone of store %s was changed from %s to %s", s.Store, was.Zone, s.Zone))
+}
+
+// guardEmpty and guardGrown look at whole counts alone: of a store that was not
+// listed to the end nothing goes, and half a count compares with nothing.
+func guardEmpty(_ Limits, s StoreCount, was StoreBefore) (Trip, bool) {
+	if !s.Complete || s.Listed > 0 || was.Left == 0 {
+		return Trip{}, false
+	}
+	return changedTrip("store_empty", s.Store, text(was.Left), "0", was.Report,
+		fmt.Sprintf("store %s is empty, and %d entries were left in it (is it the right bucket, and are the credentials right?)", s.Store, was.Left))
+}
+
+func guardGrown(l Limits, s StoreCount, was StoreBefore) (Trip, bool) {
+	if !s.Complete || s.Listed-was.Listed <= l.ShareFloor || s.Listed <= grown*was.Listed {
+		return Trip{}, false
+	}
+	return changedTrip("store_grown", s.Store, text(was.Listed), text(s.Listed), was.Report,
+		fmt.Sprintf("store %s has %d entries and had %d, less than a third (is it the right bucket or prefix?)", s.Store, s.Listed, was.Listed))
 }
 
 // guardHolds looks for holds that were in force, are not over, and are gone or
@@ -119,6 +132,19 @@ func guardHolds(p Plan, last Last) (Trip, bool) {
 		case is.Before(was):
 			return changedTrip("hold_shortened", "", instant(was), instant(is), last.Report,
 				fmt.Sprintf("hold %s, which was to last until %s, now ends %s", id, instant(was), instant(is)))
+		}
+	}
+	return Trip{}, false
+}
+
+// guardNarrowed looks for holds in force that keep less than they kept: what is
+// held doesn't go, so that their match must have been changed.
+func guardNarrowed(p Plan, last Last) (Trip, bool) {
+	for _, h := range p.Holds {
+		was, is := last.Kept[h.ID], p.Kept[h.ID]
+		if p.Start.Before(h.Until) && is < was {
+			return changedTrip("hold_narrowed", "", text(was), text(is), last.Report,
+				fmt.Sprintf("hold %s kept %d expired entries, and now keeps %d: was its match changed?", h.ID, was, is))
 		}
 	}
 	return Trip{}, false

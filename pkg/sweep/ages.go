@@ -1,8 +1,6 @@
 package sweep
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -48,35 +46,43 @@ func (r *Run) maxAgeDays() int {
 // that an older version made has none.
 func (f *facts) ages() *Ages {
 	line := f.run.maxAgeDays()
-	var before, after Census
+	before, after := map[int]int64{}, map[int]int64{}
+	var listed, listedAfter int64
 	for _, s := range f.stores {
-		before = merge([]Census{before, s.before})
+		addAges(before, s.before.Ages)
+		listed += s.before.Population.Listed
 		if s.after != nil {
-			after = merge([]Census{after, s.after.Census})
+			addAges(after, s.after.Census.Ages)
+			listedAfter += s.after.Census.Population.Listed
 		}
 	}
-	if line == 0 || before.Population.Listed == 0 || !before.aged() {
+	if line == 0 || listed == 0 || sumAges(before) != listed {
 		return nil
 	}
-	all := &Ages{MaxAgeDays: line}
-	n := max(line, slices.Max(slices.Collect(maps.Keys(before.Ages)))) + 1
-	if _, _, complete := f.remaining(); complete && after.aged() {
-		for days := range after.Ages {
+	n := line + 1
+	for _, seen := range []map[int]int64{before, after} {
+		for days := range seen {
 			n = max(n, days+1)
 		}
-		all.After = spread(after.Ages, n)
 	}
-	all.Before = spread(before.Ages, n)
+	all := &Ages{MaxAgeDays: line, Before: spread(before, n)}
+	if _, _, complete := f.remaining(); complete && sumAges(after) == listedAfter {
+		all.After = spread(after, n)
+	}
 	return all
 }
 
-// aged reports whether the age of every entry was counted.
-func (c Census) aged() bool {
-	var n int64
-	for _, count := range c.Ages {
+func addAges(sum, ages map[int]int64) {
+	for days, n := range ages {
+		sum[days] += n
+	}
+}
+
+func sumAges(ages map[int]int64) (n int64) {
+	for _, count := range ages {
 		n += count
 	}
-	return n == c.Population.Listed
+	return n
 }
 
 func spread(ages map[int]int64, n int) []int64 {

@@ -64,6 +64,8 @@ func (a *applied) judge(ctx context.Context, e Entry, v retention.Verdict) (skip
 		return "", nil
 	case compare(p.Entry(), e) != unchanged:
 		return CodeChanged, nil
+	case p.Hold != "" && v.Hold == "": // whoever approved the plan saw that it stays
+		return CodeHeldInPlan, nil
 	}
 	return "", nil
 }

@@ -71,6 +71,9 @@ func (s *Sweeper) plannedRun(ctx context.Context, req Request) (*Run, error) {
 	if !ok {
 		return nil, notAppliable(n, "has no plan in the work area any more: make a new dry run")
 	}
+	if cutoff := evidence.FormatTime(run.Cutoff); cutoff != p.Policy.Cutoff {
+		return nil, notAppliable(n, "was signed with the cutoff %s, and its plan in the work area says %s: find out who changed it", p.Policy.Cutoff, cutoff)
+	}
 	return &run, nil
 }
 

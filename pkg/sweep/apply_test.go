@@ -306,3 +306,37 @@ func TestAPlanThatCouldNotBeReadToItsEndIsNotSaidToBeGone(t *testing.T) {
 		t.Errorf("%d entries are said to be gone, and nobody looked", n)
 	}
 }
+
+func TestWhatThePlanShowsAsHeldStaysWhateverBecameOfTheHold(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Holds = []retention.Hold{{ID: "h", Reason: "r", Owner: "o", Until: noon.Add(9 * day), Match: retention.HoldMatch{Team: "held"}}}
+	held, old := w.seed("held", 40*day, "a"), w.seed("acme", 40*day, "b")
+	dry := w.plans()
+	w.spec.Holds = nil
+	s := w.applied(dry.Number)
+	w.wantKeys(held)
+	w.wantFates(s.Number, map[string]string{held: "left HELD_IN_PLAN", old: "deleted"})
+	if n := sweep.ExitCode(s.Predicate); n != 3 {
+		t.Errorf("exit %d, though an expired entry is left", n)
+	}
+}
+
+func TestAGuardThatThePlansReportDidNotNameIsNotOverridden(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Holds = []retention.Hold{{ID: "h", Reason: "r", Owner: "o", Until: noon.Add(9 * day), Match: retention.HoldMatch{Team: "held"}}}
+	w.run()
+	w.spec.Limits.MaxDeletions = 1
+	old := []string{w.seed("acme", 40*day, "a"), w.seed("acme", 40*day, "b")}
+	stopped := w.run()
+	w.wantResult(stopped, evidence.ResultStopped, 4, "MAX_DELETIONS")
+	w.spec.Holds = nil // behind the back of whoever looked at the plan
+	w.wantResult(w.applied(stopped.Number), evidence.ResultStopped, 4, "HOLD_REMOVED", "MAX_DELETIONS")
+	w.wantKeys(old...)
+	// A plan made since names both.
+	dry := w.plans()
+	if reason(dry, "HOLD_REMOVED") != 1 || reason(dry, "MAX_DELETIONS") != 1 {
+		t.Errorf("the dry run's reasons are %v, want both guards", dry.Predicate.Reasons)
+	}
+	w.wantResult(w.applied(dry.Number), evidence.ResultKept, 0, sweep.CodeGuardOverridden)
+	w.wantKeys()
+}

@@ -17,6 +17,7 @@ const (
 	CodeThrottled    = "THROTTLED"
 	CodeAccessDenied = "ACCESS_DENIED"
 	CodeNotPlanned   = "NOT_PLANNED"      // to go, but not named by the plan that is applied
+	CodeHeldInPlan   = "HELD_IN_PLAN"     // held when the plan that is applied was made, and no more
 	CodeMarkerHides  = "MARKER_HIDES"     // a delete marker over a version that stays
 	CodePartsUnseen  = "PARTS_NOT_LISTED" // whether it got one is not known
 	CodeServerError  = "SERVER_ERROR"     // the server's own code is no word that evidence may repeat
@@ -55,7 +56,7 @@ func evidenceCode(code string) string {
 func reserved(code string) bool {
 	switch code {
 	case evidence.CodeObjectLock, evidence.CodeLegalHold, evidence.CodePromoted, evidence.CodeUploadActive,
-		CodeDryRun, CodeGuard, CodeRecovered, CodeInterrupted, CodeChanged, CodeNotPlanned, CodeMarkerHides, CodePartsUnseen:
+		CodeDryRun, CodeGuard, CodeRecovered, CodeInterrupted, CodeChanged, CodeNotPlanned, CodeHeldInPlan, CodeMarkerHides, CodePartsUnseen:
 		return true
 	}
 	return bucket.OwnCode(code)

@@ -51,7 +51,8 @@ type Census struct {
 	// NearMatches are the roster ids that a seen team equals but for case and
 	// punctuation, with how many entries.
 	NearMatches map[string]int64 `json:"nearMatches"`
-	Held        map[string]int64 `json:"held"` // expired entries by hold
+	Held        map[string]int64 `json:"held"`    // expired entries by hold
+	Covered     map[string]int64 `json:"covered"` // entries by hold, young ones too
 	Late        int64            `json:"late"`
 	OldestAny   time.Time        `json:"oldestAny"`   // created of the oldest entry
 	ExpiredHeld int64            `json:"expiredHeld"` // expired and held
@@ -71,7 +72,7 @@ type Census struct {
 }
 
 func newCensus() *Census {
-	return &Census{Teams: map[string]TeamCount{}, NearMatches: map[string]int64{}, Held: map[string]int64{}, Ages: map[int]int64{}}
+	return &Census{Teams: map[string]TeamCount{}, NearMatches: map[string]int64{}, Held: map[string]int64{}, Covered: map[string]int64{}, Ages: map[int]int64{}}
 }
 
 // tally counts entries into a census, by the rules of one run.
@@ -137,6 +138,9 @@ func (t *tally) add(e Entry, v retention.Verdict) {
 	}
 	if c.OldestAny.IsZero() || v.Created.Before(c.OldestAny) {
 		c.OldestAny = v.Created
+	}
+	if v.Hold != "" {
+		c.Covered[v.Hold]++
 	}
 	if v.Expired {
 		p.Expired++
@@ -251,9 +255,10 @@ func merge(all []Census) Census {
 		for id, n := range c.Held {
 			out.Held[id] += n
 		}
-		for days, n := range c.Ages {
-			out.Ages[days] += n
+		for id, n := range c.Covered {
+			out.Covered[id] += n
 		}
+		addAges(out.Ages, c.Ages)
 		out.TeamsDropped = out.TeamsDropped || c.TeamsDropped
 		out.Late += c.Late
 		out.ExpiredHeld += c.ExpiredHeld

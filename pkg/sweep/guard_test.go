@@ -1,11 +1,13 @@
 package sweep_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/sweep"
@@ -183,4 +185,47 @@ func TestWhatCameUnderAHoldDuringTheRunIsNoFailure(t *testing.T) {
 	w.wantKeys(late)
 	w.wantFates(0, map[string]string{gone: "deleted"})
 	w.wantResult(s, evidence.ResultKeptWithExceptions, 0, sweep.CodeHeld)
+}
+
+// A run that is told to stop before its guard must not teach the next one what
+// to compare with.
+func TestARunInterruptedBeforeItsGuardIsNoBaseline(t *testing.T) {
+	for name, slip := range map[string]func(*world){
+		"a hold is gone":     func(w *world) { w.spec.Holds = nil },
+		"max_age is lowered": func(w *world) { w.spec.MaxAge, w.spec.MaxAgeText = 10*day, "10d" },
+		"zdr_since moved": func(w *world) {
+			w.spec.Roster.Roster.Teams = []retention.RosterTeam{{ID: "zdr", Since: noon.Add(-89 * day)}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.spec.Holds = []retention.Hold{{ID: "h", Reason: "r", Owner: "o", Until: noon.Add(9 * day), Match: retention.HoldMatch{Team: "held"}}}
+			held, young := w.seed("held", 40*day, "a"), w.seed("acme", 20*day, "b")
+			w.run()
+			slip(w)
+			ctx, stop := context.WithCancel(t.Context())
+			w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+				if c.Op == "ListObjectsV2" {
+					stop()
+				}
+				return buckettest.Verdict{}
+			})
+			if _, err := w.try(ctx); err != nil {
+				t.Fatal(err)
+			}
+			w.OnRequest(nil)
+			w.wantResult(w.run(), evidence.ResultStopped, 4)
+			w.wantKeys(held, young)
+		})
+	}
+}
+
+func TestAHoldThatKeepsLessThanItDidStopsTheRun(t *testing.T) {
+	w := newWorld(t)
+	w.spec.Holds = []retention.Hold{{ID: "h", Reason: "r", Owner: "o", Until: noon.Add(9 * day), Match: retention.HoldMatch{Team: "held"}}}
+	held := w.seed("held", 40*day, "a")
+	w.run()
+	w.spec.Holds[0].Match = retention.HoldMatch{Team: "held-2"}
+	w.wantResult(w.run(), evidence.ResultStopped, 4, "HOLD_NARROWED", sweep.CodeHoldIdle)
+	w.wantKeys(held)
 }

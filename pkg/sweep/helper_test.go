@@ -51,6 +51,7 @@ type world struct {
 	req         sweep.Request
 	cut         int // entries of a plan segment; 0: the default
 	open        func(context.Context, sweep.StoreSpec) (sweep.Bucket, error)
+	page        func(evidence.Predicate, []evidence.TeamRow, *sweep.Ages) ([]byte, error)
 	logs        *logs
 
 	mu   sync.Mutex
@@ -91,6 +92,7 @@ func newWorldOver(t testing.TB, gate *buckettest.Gate) *world {
 			Region: s.Region, PathStyle: s.PathStyle, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard})
 		return sweep.Bucket{Store: b, Examiner: b}, err
 	}
+	w.page = plainPage
 	w.spec = sweep.Spec{
 		Organization: evidence.Organization{Name: "Example Inc.", Contact: "privacy@example.com"},
 		Actor:        evidence.Actor{Tool: "sweeper", Version: "test"},
@@ -184,7 +186,8 @@ func (w *world) sweeper() *sweep.Sweeper {
 			return vault.Acquire(ctx, w.lease, vault.LeaseOptions{TTL: 30 * time.Second})
 		},
 		Open: w.open, Vault: w.vault, Work: w.work, Signer: w.signer, Trust: w.trust, Identifiers: w.ids,
-		Now: w.clock, Log: zerolog.New(w.logs).Level(zerolog.TraceLevel), Concurrency: 2,
+		Page: w.page,
+		Now:  w.clock, Log: zerolog.New(w.logs).Level(zerolog.TraceLevel), Concurrency: 2,
 	}
 	s.Hasten()
 	s.Cut(w.cut)

@@ -9,9 +9,9 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
-// lookBack bounds how many reports are read in search of those that a plan can
-// be compared with.
-const lookBack = 1000
+// lookBack bounds how many sweeps are read in search of one that saw all of a
+// store.
+const lookBack = 100
 
 // history is what earlier sweep reports say that guards compare with.
 type history struct {
@@ -25,14 +25,16 @@ type history struct {
 func (s *Sweeper) history(ctx context.Context, run *Run) (history, error) {
 	h := history{stores: make([]*retention.StoreBefore, len(run.Spec.Stores))}
 	missing := len(h.stores)
-	for n := run.Number - 1; n >= max(0, run.Number-lookBack) && (h.last == nil || missing > 0); n-- {
+	sweeps := 0
+	for n := run.Number - 1; n >= 0 && (h.last == nil || missing > 0 && sweeps < lookBack); n-- {
 		r, err := s.readReport(ctx, n)
 		if err != nil {
 			return h, err
 		}
-		if r.predicate.ReportType != evidence.TypeSweep {
+		if !guarded(r.predicate) {
 			continue
 		}
+		sweeps++
 		if h.last == nil {
 			if h.last, err = s.lastRules(ctx, n, r); err != nil {
 				return h, fmt.Errorf("report %d: %w", n, err)
@@ -41,6 +43,13 @@ func (s *Sweeper) history(ctx context.Context, run *Run) (history, error) {
 		missing -= h.compare(run, n, r.predicate)
 	}
 	return h, nil
+}
+
+// guarded reports whether a report is of a sweep that its guard let pass. One that
+// was interrupted may never have come to its guard, and what it was made by must
+// not become what the next one is compared with.
+func guarded(p evidence.Predicate) bool {
+	return p.ReportType == evidence.TypeSweep && p.Result != evidence.ResultInterrupted
 }
 
 // compare takes the stores of a report that no newer one had, and returns how
@@ -80,11 +89,12 @@ func (s *Sweeper) lastRules(ctx context.Context, n int64, r sealedReport) (*rete
 		return nil, err
 	}
 	last := &retention.Last{Report: n, MaxAge: age, AgeSource: retention.AgeSource(p.Policy.AgeSource),
-		Holds: map[string]time.Time{}, Teams: map[string]time.Time{}}
+		Holds: map[string]time.Time{}, Kept: map[string]int64{}, Teams: map[string]time.Time{}}
 	for _, h := range p.Holds {
 		if last.Holds[h.ID], err = evidence.ParseTime(h.Until); err != nil {
 			return nil, err
 		}
+		last.Kept[h.ID] = h.Entries
 	}
 	rows, err := s.teamsOf(ctx, n, r)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 )
 
 // purgeable returns the ZDR teams whose violations go in this run, however young:
-// those whose row, id and zdr_since, stood in the last sealed sweep report
-// already. A slip in an edit of the roster must not delete young data the same
+// those whose row, id and zdr_since, stood in the last sealed sweep report that
+// its guard let pass. A slip in an edit of the roster must not delete young data the same
 // night; and a roster that can't carry a claim can't carry a deletion.
 func (s *Sweeper) purgeable(ctx context.Context, run *Run) ([]string, error) {
 	if !run.Spec.Purge || run.Type == evidence.TypeAttestation || run.rosterDoubt() != "" {
@@ -42,7 +42,7 @@ func (s *Sweeper) lastRoster(ctx context.Context, used numbers) (map[string]stri
 		if err != nil {
 			return nil, err
 		}
-		if r.predicate.ReportType != evidence.TypeSweep {
+		if !guarded(r.predicate) {
 			continue
 		}
 		teams, err := s.teamsOf(ctx, n, r)

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -17,6 +16,7 @@ const (
 	CodeUnconfirmed       = "UNCONFIRMED"
 	CodeLeft              = "LEFT"
 	CodeHeld              = "HELD"
+	CodeHoldIdle          = "HOLD_KEEPS_NOTHING" // in force, and no entry that another doesn't keep is its: is its match right?
 	CodeLocked            = "LOCKED"
 	CodePending           = "PENDING"
 	CodeConfirmNone       = "CONFIRM_NONE" // the config asks for no second listing
@@ -68,9 +68,11 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	if f.guard.Trip != nil {
 		add(CodeGuard, 1, notice) // a stopped report has a result of its own
 	}
-	if f.guard.Overridden != nil {
-		add(CodeGuardOverridden, 1, notice)
-		add(strings.ToUpper(f.guard.Overridden.Name), 1, notice)
+	if n := len(f.guard.Overridden); n > 0 {
+		add(CodeGuardOverridden, int64(n), notice)
+	}
+	for _, g := range f.guard.all() {
+		add(tripCode(g.Name), 1, notice)
 	}
 	f.appliedFindings(add)
 	f.zdrFindings(add, rows)
@@ -91,6 +93,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	add(CodeListing, f.unexplained(), inconclusive)
 	_, excused, _ := f.remaining()
 	add(CodeHeld, max(t.Held, excused.Held), exception)
+	add(CodeHoldIdle, f.idleHolds(), notice)
 	add(CodeLocked, t.Locked, exception)
 	add(CodePending, t.Pending, exception)
 	add(CodeChanged, t.Changed, notice) // what that leaves expired stands under EXPIRED_REMAIN
@@ -150,6 +153,21 @@ func (f *facts) appliedFindings(add func(string, int64, weight)) {
 	}
 	add(CodePlanGone, gone, notice)
 	add(CodePlanChanged, changed, notice)
+}
+
+// idleHolds counts the holds in force that keep no entry of any store, if all
+// stores were seen.
+func (f *facts) idleHolds() (n int64) {
+	for _, h := range f.run.Spec.Holds {
+		kept, seen := int64(0), true
+		for _, s := range f.stores {
+			kept, seen = kept+s.before.Covered[h.ID], seen && s.before.Complete
+		}
+		if h.InForce(f.run.start()) && kept == 0 && seen && !f.run.PrefixOnly {
+			n++
+		}
+	}
+	return n
 }
 
 // teamsDropped reports whether some store had more teams than are counted.

@@ -75,6 +75,16 @@ func (s *S3) checkRetention(ctx context.Context, name string, id *string, mode t
 }
 
 func (s *S3) retention(ctx context.Context, name string, id *string) (types.ObjectLockRetention, error) {
+	got, err := s.askRetention(ctx, name, id)
+	if err != nil {
+		return got, s.fail("reading back the lock of", name, err)
+	}
+	return got, nil
+}
+
+// askRetention returns what the server says, or its error as it came. The zero
+// value means that there is no lock.
+func (s *S3) askRetention(ctx context.Context, name string, id *string) (types.ObjectLockRetention, error) {
 	in := &s3.GetObjectRetentionInput{Bucket: &s.bucket, Key: s.key(name)}
 	if aws.ToString(id) != "" {
 		in.VersionId = id
@@ -84,7 +94,7 @@ func (s *S3) retention(ctx context.Context, name string, id *string) (types.Obje
 	case errorCode(err) == "NoSuchObjectLockConfiguration":
 		return types.ObjectLockRetention{}, nil
 	case err != nil:
-		return types.ObjectLockRetention{}, s.fail("reading back the lock of", name, err)
+		return types.ObjectLockRetention{}, err
 	case out.Retention == nil:
 		return types.ObjectLockRetention{}, nil
 	}
