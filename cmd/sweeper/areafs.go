@@ -91,12 +91,24 @@ func (a *areaFS) entries(folder string) (all []fs.DirEntry) {
 		}
 		base, _, deeper := strings.Cut(rest, "/")
 		if n := len(all); n == 0 || all[n-1].Name() != base {
-			all = append(all, fs.FileInfoToDirEntry(areaInfo{name: base, folder: deeper}))
+			all = append(all, areaEntry{areaInfo{name: base, folder: deeper}, a, prefix + base})
 		}
 	}
 	slices.SortFunc(all, func(x, y fs.DirEntry) int { return strings.Compare(x.Name(), y.Name()) })
 	return all
 }
+
+// areaEntry reads the file only where its size is asked for.
+type areaEntry struct {
+	areaInfo
+	area *areaFS
+	path string
+}
+
+func (e areaEntry) Type() fs.FileMode { return e.Mode().Type() }
+
+// Info implements fs.DirEntry.
+func (e areaEntry) Info() (fs.FileInfo, error) { return fs.Stat(e.area, e.path) }
 
 type areaFile struct {
 	*bytes.Reader
@@ -131,8 +143,6 @@ func (f *areaFolder) ReadDir(n int) ([]fs.DirEntry, error) {
 	return all, nil
 }
 
-// areaInfo is what is known of a file or folder: of one that was listed and not
-// read no size.
 type areaInfo struct {
 	name   string
 	size   int64 // bytes

@@ -141,10 +141,10 @@ func noLock(code, message string) bool {
 // preconditionFailed refuses a delete because the entry has another ETag.
 const preconditionFailed = "PreconditionFailed"
 
-// IgnoresETag, which is for `sweeper check` alone, reports whether a server, as
-// State.Provider names it, is known to
+// IgnoresETag reports whether a server, as State.Provider names it, is known to
 // delete whatever ETag a delete names, so that the overwrite guard etag protects
-// nothing there. What isn't known shows with the first entry that is deleted.
+// nothing there. It is for `sweeper check`, which may not try: a run finds out
+// with the first entry that goes, whatever the server's name.
 func IgnoresETag(provider string) bool {
 	switch strings.ToLower(provider) {
 	case "versitygw", "minio":

@@ -183,15 +183,21 @@ type planLine struct {
 	Hold         string  `json:"hold"`
 	KeyHMAC      string  `json:"keyHmac"`
 	Key          *string `json:"key"`
+	// KeyBase64 stands in Key's place where the key is not UTF-8: keys are bytes.
+	KeyBase64 []byte `json:"keyBase64,omitempty"`
 }
 
 func (p *Plan) json(e PlanEntry) {
-	l := planLine{Store: e.Store, Kind: e.Kind, Why: e.Why, Hold: exact(e.Hold), KeyHMAC: e.KeyHMAC}
+	l := planLine{Store: e.Store, Kind: e.Kind, Why: e.Why, Hold: e.Hold, KeyHMAC: e.KeyHMAC}
 	if !e.Private {
-		team, created, modified, key := exact(e.Team), second(e.Created), second(e.LastModified), exact(e.Key)
+		team, created, modified := e.Team, second(e.Created), second(e.LastModified)
 		l.Team, l.Created, l.LastModified, l.Size = &team, &created, &modified, &e.Size
-		if p.keys {
-			l.Key = &key
+		switch {
+		case !p.keys:
+		case utf8.ValidString(e.Key):
+			l.Key = &e.Key
+		default:
+			l.KeyBase64 = []byte(e.Key)
 		}
 	}
 	enc := json.NewEncoder(p.out)

@@ -167,13 +167,16 @@ func (r *real) wantStoppedByDenial(s *sweep.Sealed, ids map[string]string) {
 // denied is the answer of a server that denies each entry of a batch.
 func denied(t *testing.T, c buckettest.Call) string {
 	t.Helper()
-	type refusal struct{ Key, VersionId, Code, Message string } //nolint:revive // the protocol's names
+	type refusal struct {
+		Key, Code, Message string
+		ID                 string `xml:"VersionId"`
+	}
 	var answer struct {
 		XMLName xml.Name  `xml:"DeleteResult"`
 		Error   []refusal `xml:"Error"`
 	}
 	for _, o := range objectsOf(t, c) {
-		answer.Error = append(answer.Error, refusal{o.Key, o.VersionID, "AccessDenied", "Access Denied"})
+		answer.Error = append(answer.Error, refusal{Key: o.Key, ID: o.VersionID, Code: "AccessDenied", Message: "Access Denied"})
 	}
 	body, err := xml.Marshal(answer)
 	if err != nil {

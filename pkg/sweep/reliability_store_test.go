@@ -53,9 +53,9 @@ func storeFaults() []fault {
 		fault{name: "silence", before: buckettest.Verdict{Delay: pause, Drop: true}},
 		fault{name: "truncated body", after: truncate},
 		fault{name: "cut-off XML", after: cutOff},
-		fault{name: "clock 2 min ahead", after: dated2(2 * time.Minute), dates: true},
-		fault{name: "clock 2 min behind", after: dated2(-2 * time.Minute), dates: true},
-		fault{name: "clock 30 s behind", after: dated2(-30 * time.Second), dates: true},
+		fault{name: "clock 2 min ahead", after: func(r *http.Response) { shifted(r, 2*time.Minute) }, dates: true},
+		fault{name: "clock 2 min behind", after: func(r *http.Response) { shifted(r, -2*time.Minute) }, dates: true},
+		fault{name: "clock 30 s behind", after: func(r *http.Response) { shifted(r, -30*time.Second) }, dates: true},
 	)
 }
 
@@ -81,11 +81,9 @@ func wholeBody(r *http.Response) []byte {
 	return body
 }
 
-// dated2 makes the answer that of a server whose clock is off.
-func dated2(off time.Duration) func(*http.Response) {
-	return func(r *http.Response) {
-		r.Header.Set("Date", time.Now().UTC().Add(off).Format(http.TimeFormat))
-	}
+// shifted makes the answer that of a server whose clock is off.
+func shifted(r *http.Response, off time.Duration) {
+	r.Header.Set("Date", time.Now().UTC().Add(off).Format(http.TimeFormat))
 }
 
 // storeStep is a step of a run at which it asks a store.
