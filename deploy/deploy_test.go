@@ -257,7 +257,8 @@ func TestTheDeleterMayListAndDeleteAndCanNotReadAnObject(t *testing.T) {
 func TestTheEvidenceWriterMayAddToTheVaultAndNeverEraseThere(t *testing.T) {
 	const vault, work = "arn:aws:s3:::sweeper-evidence", "arn:aws:s3:::sweeper-work"
 	assert.Equal(t, map[string]statement{
-		"SeeVaultAndWork": {"SeeVaultAndWork", "Allow", texts{"s3:GetBucketObjectLockConfiguration", "s3:ListBucket"}, texts{vault, work}},
+		"SeeVaultAndWork": {"SeeVaultAndWork", "Allow", texts{"s3:GetBucketObjectLockConfiguration", "s3:ListBucket",
+			"s3:ListBucketVersions"}, texts{vault, work}},
 		"AddToTheVault": {"AddToTheVault", "Allow", texts{"s3:GetObject", "s3:GetObjectRetention", "s3:PutObject",
 			"s3:PutObjectRetention"}, texts{vault + "/*"}},
 		"NeverEraseOrUnlockEvidence": {"NeverEraseOrUnlockEvidence", "Deny", texts{"s3:BypassGovernanceRetention", "s3:DeleteObject",
@@ -265,7 +266,6 @@ func TestTheEvidenceWriterMayAddToTheVaultAndNeverEraseThere(t *testing.T) {
 			texts{vault, vault + "/*"}},
 		"UseTheWorkArea": {"UseTheWorkArea", "Allow", texts{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject",
 			"s3:PutObject"}, texts{work + "/*"}},
-		"SeeVersionsOfTheWorkArea": {"SeeVersionsOfTheWorkArea", "Allow", texts{"s3:ListBucketVersions"}, texts{work}},
 	}, policy(t, "iam/evidence-writer.json"))
 }
 

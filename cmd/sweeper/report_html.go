@@ -31,13 +31,9 @@ func (a *app) showHTML(ctx context.Context, n int64, f htmlFlags) error {
 	if _, err := fs.Stat(s.files, dir+"/"+evidence.FileBundle); errors.Is(err, fs.ErrNotExist) {
 		return usage(fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n))
 	}
-	alone, err := fs.Sub(s.files, dir)
+	v, err := s.alone(dir, time.Now())
 	if err != nil {
 		return err
-	}
-	v, err := evidence.Verify(alone, s.trust, evidence.VerifyOptions{Now: time.Now()})
-	if err != nil {
-		return usage(err)
 	}
 	for _, problem := range v.Problems {
 		fmt.Fprintf(a.stderr, "sweeper: %s\n", problem)

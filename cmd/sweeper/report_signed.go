@@ -7,14 +7,18 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
+	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
 // source is a vault that is verified before it is shown.
 type source struct {
-	files fs.FS
-	trust evidence.TrustRoot
+	files  fs.FS
+	bucket *vault.S3FS // the same files; nil for a directory
+	trust  evidence.TrustRoot
 }
 
 // sourceAt opens the config's vault, or a copy of one, which needs no config.
@@ -29,7 +33,7 @@ func (a *app) sourceAt(ctx context.Context, copied, trustFile string) (s source,
 		}
 		s.files = os.DirFS(copied)
 	} else {
-		c, areas, err := a.openVault(ctx)
+		c, err := a.loadWith(config.LoadAnywhere)
 		if err != nil {
 			return s, err
 		}
@@ -38,14 +42,47 @@ func (a *app) sourceAt(ctx context.Context, copied, trustFile string) (s source,
 		}
 		if c.Vault.S3 == nil {
 			s.files = os.DirFS(c.Vault.Dir)
-		} else if s.files, err = openAreaFS(ctx, areas.vault, "reports/", "trust/"); err != nil {
-			return s, err
+		} else {
+			if s.bucket, err = vault.OpenS3FS(ctx, s3Config(c.Vault.S3.Place, 0)); err != nil {
+				return s, fmt.Errorf("vault: %w", err)
+			}
+			s.files = s.bucket
 		}
 	}
 	if s.trust, err = readTrust(trustFile); err != nil {
 		return s, usage(err)
 	}
 	return s, nil
+}
+
+// whole verifies the vault.
+func (s source) whole(now time.Time) (evidence.Verification, error) {
+	o := evidence.VerifyOptions{Now: now}
+	if s.bucket != nil {
+		o.Keeper = s.bucket
+	}
+	return s.verified(evidence.Verify(s.files, s.trust, o))
+}
+
+// alone verifies the report in a folder by itself.
+func (s source) alone(dir string, now time.Time) (evidence.Verification, error) {
+	files, err := fs.Sub(s.files, dir)
+	if err != nil {
+		return evidence.Verification{}, err
+	}
+	return s.verified(evidence.Verify(files, s.trust, evidence.VerifyOptions{Now: now}))
+}
+
+// verified lets a verification pass that saw all there is: a fault of the network
+// says nothing about the evidence.
+func (s source) verified(v evidence.Verification, err error) (evidence.Verification, error) {
+	if s.bucket != nil && s.bucket.Err() != nil {
+		return v, fmt.Errorf("the vault could not be read to its end, so nothing is known of it: %w", s.bucket.Err())
+	}
+	if err != nil {
+		return v, usage(err)
+	}
+	return v, nil
 }
 
 // signed reads the report in a folder as it was signed, and as verification

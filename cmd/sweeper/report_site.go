@@ -68,17 +68,17 @@ func folderForSite(dir string, force bool) error {
 }
 
 func (a *app) writeSite(s source, dir string, now time.Time) error {
-	v, err := evidence.Verify(s.files, s.trust, evidence.VerifyOptions{Now: now})
+	v, err := s.whole(now)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	pages := 0
 	write := func(name string, data []byte) error {
 		pages++
 		return writePage(filepath.Join(dir, name), data, true)
 	}
-	shown, notes := s.forSite(v)
-	if err := render.Site(write, s.pages(shown), render.SiteOptions{AsOf: now, Notes: notes}); err != nil {
+	shown, o := s.forSite(v, now)
+	if err := render.Site(write, s.pages(shown), o); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%d reports on %d pages: open %s\n", len(shown), pages, filepath.Join(dir, "index.html"))
@@ -93,7 +93,8 @@ func (a *app) writeSite(s source, dir string, now time.Time) error {
 
 // forSite parts the reports that have a page from what is said above them all:
 // what was found of no such report, what was declared, and what nobody anchored.
-func (s source) forSite(v evidence.Verification) (shown []evidence.ReportCheck, notes []string) {
+func (s source) forSite(v evidence.Verification, now time.Time) (shown []evidence.ReportCheck, o render.SiteOptions) {
+	o.AsOf = now
 	said := map[string]bool{}
 	for _, check := range v.Reports {
 		if _, err := s.signed(evidence.ReportDir(check.Sequence), check); err != nil {
@@ -106,16 +107,16 @@ func (s source) forSite(v evidence.Verification) (shown []evidence.ReportCheck, 
 	}
 	for _, problem := range v.Problems {
 		if !said[problem] {
-			notes = append(notes, "Found: "+problem)
+			o.Problems = append(o.Problems, problem)
 		}
 	}
-	notes = append(notes, v.Exceptions...)
+	o.Notes = append(o.Notes, v.Exceptions...)
 	for _, note := range v.Notes {
 		if strings.HasPrefix(note, "NOT ANCHORED") {
-			notes = append(notes, note)
+			o.Notes = append(o.Notes, note)
 		}
 	}
-	return shown, notes
+	return shown, o
 }
 
 // pages reads the reports one by one.

@@ -165,6 +165,15 @@ func TestOnARealServerTheVaultCanBeABucket(t *testing.T) {
 	if out, _ = b.run(t, 0, "report", "list"); !strings.Contains(out, "sweep") {
 		t.Errorf("report list:\n%s", out)
 	}
+	if out, _ = b.run(t, 0, "report", "show", "0", "--html", "-"); !strings.Contains(out, "KEPT") || strings.Contains(out, "NOT VERIFIED") {
+		t.Errorf("report show --html:\n%s", out)
+	}
+	if out, _ = b.run(t, 0, "report", "site", "--out", "site"); !strings.Contains(out, "2 reports") {
+		t.Errorf("report site:\n%s", out)
+	}
+	if out, _ = b.run(t, 0, "report", "show", "0", "--format", "csv"); strings.Count(out, ",deleted,,response\n") != 1 {
+		t.Errorf("report show --format csv:\n%s", out)
+	}
 }
 
 func TestOnARealServerEvidenceIsPutUnderObjectLock(t *testing.T) {

@@ -50,9 +50,12 @@ func (r *verifier) kept() {
 	}
 }
 
-// odd says what is stored under a name. A part whose time is over may be
-// expired by a rule of the bucket, which leaves a delete marker.
+// odd says what is stored under a name of the vault's. A part whose time is over
+// may be expired by a rule of the bucket, which leaves a delete marker.
 func (r *verifier) odd(name string) {
+	if r.whole && !strings.HasPrefix(name, "reports/") && !strings.HasPrefix(name, "trust/") {
+		return // not the vault's: a work area, say
+	}
 	versions, markers := r.o.Keeper.Versions(name)
 	rep, file := r.ofReport(name)
 	if rep != nil && isPartName(file) && versions <= 1 && rep.expired(r.o.Now) {

@@ -48,11 +48,14 @@ type dayCell struct {
 }
 
 // tally is what happened in a span of days.
-type tally struct{ reports, kept, look, missed, gone, violations int64 }
+type tally struct{ reports, kept, look, unverified, missed, gone, violations int64 }
 
 func (t *tally) add(d *calendarDay) {
 	for _, r := range d.runs {
 		t.reports++
+		if r.problems > 0 {
+			t.unverified++
+		}
 		switch r.mark() {
 		case markKept, markExcept:
 			t.kept++
@@ -84,8 +87,8 @@ func (c *calendar) view(o SiteOptions) siteView {
 	}
 	v.Figures = all.figures()
 	v.Years = years(days)
-	v.looks(c.gaps, days)
-	v.Tone, v.Said = c.summary(all)
+	v.looks(cleaned(o.Problems), c.gaps, days)
+	v.Tone, v.Said = c.summary(all, len(o.Problems) > 0)
 	if n := len(days); n > 0 {
 		v.Span = longDate(days[0].date) + " to " + longDate(days[n-1].date)
 	}
@@ -97,10 +100,14 @@ func (c *calendar) view(o SiteOptions) siteView {
 
 func longDate(t time.Time) string { return t.Format("2 January 2006") }
 
-// summary says in a sentence what the reports come to. That numbers or slots
-// are missing weighs more than what the reports say.
-func (c *calendar) summary(t tally) (tone, string) {
+// summary says in a sentence what the reports come to. What verification found
+// weighs more than what is missing, and that more than what the reports say.
+func (c *calendar) summary(t tally, problems bool) (tone, string) {
+	unverified := tone{"bad", "✕", "NOT VERIFIED"}
 	if c.reports == 0 {
+		if problems {
+			return unverified, "Verification found problems, and no report can be shown."
+		}
 		return tone{"info", "–", "EMPTY"}, "No report is in the vault yet."
 	}
 	said := fmt.Sprintf("%s of %s that the promise was kept", count(t.kept), of(t.reports, "report says", "reports say"))
@@ -111,6 +118,8 @@ func (c *calendar) summary(t tally) (tone, string) {
 		said += fmt.Sprintf("; %s of the schedule %s missed", of(t.missed, "slot", "slots"), verb(t.missed, "was", "were"))
 	}
 	switch {
+	case problems || t.unverified > 0:
+		return unverified, said + "; verification found problems, so nothing can be said of the whole."
 	case len(c.gaps) > 0:
 		return tone{"bad", "✕", "REPORTS ARE MISSING"}, said + "; numbers are missing, so nothing can be said of the whole."
 	case t.look > 0 || t.missed > 0:
@@ -122,12 +131,17 @@ func (c *calendar) summary(t tally) (tone, string) {
 
 func needs(n int64) string { return count(n) + " " + verb(n, "has", "have") }
 
-// looks lists the gaps, then what is not kept and what was missed, newest first.
-func (v *siteView) looks(gaps []string, days []*calendarDay) {
+// looks lists what concerns no report here, then what is not kept and what was
+// missed, newest first.
+func (v *siteView) looks(problems, gaps []string, days []*calendarDay) {
+	for _, p := range problems {
+		v.Looks = append(v.Looks, look{Day: "–", Said: p, Mark: markUnverified})
+	}
 	for _, g := range gaps {
 		v.Looks = append(v.Looks, look{Day: "–", Said: g, Mark: markGap})
 	}
-	var hidden int64
+	hidden := int64(max(0, len(v.Looks)-looksShown))
+	v.Looks = v.Looks[:len(v.Looks)-int(hidden)]
 	for _, d := range slices.Backward(days) {
 		found := d.looks()
 		if len(v.Looks)+len(found) > looksShown {
@@ -137,7 +151,7 @@ func (v *siteView) looks(gaps []string, days []*calendarDay) {
 		v.Looks = append(v.Looks, found...)
 	}
 	if hidden > 0 {
-		v.LooksNote = fmt.Sprintf("%s more %s in the calendar.", of(hidden, "thing", "things"), verb(hidden, "is", "are"))
+		v.LooksNote = fmt.Sprintf("%s more %s not listed here.", of(hidden, "thing", "things"), verb(hidden, "is", "are"))
 	}
 }
 

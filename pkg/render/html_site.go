@@ -20,6 +20,9 @@ type SiteOptions struct {
 	// AsOf is when the vault was read. Slots that were due by then and that no run
 	// has served are shown as missed; without it nothing after the last report is.
 	AsOf time.Time
+	// Problems are what verification found beside what stands in the options of the
+	// reports: of the vault as a whole, and of reports that were not handed in.
+	Problems []string
 	// Notes are sentences about the whole vault, as verification ended with them.
 	Notes []string
 }

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,8 +155,21 @@ func TestAReportThatDidNotVerifyIsMarkedWhateverItSays(t *testing.T) {
 	all[1].Options.Problems = []string{"report 1: the signature is not by a key of the trust root"}
 	files := siteOf(t, all, SiteOptions{})
 	assert.Contains(t, files["index.html"], "not verified")
+	assert.Contains(t, files["index.html"], `</span> NOT VERIFIED</p>`)
 	assert.Contains(t, files["report-0000000001.html"], "NOT VERIFIED")
 	assert.Contains(t, files["report-0000000001.html"], all[1].Options.Problems[0])
+}
+
+func TestWhatWasFoundOfNoReportIsTheVerdictOfTheSite(t *testing.T) {
+	const found = "report 3: report.sigstore.json is missing, and there are reports after it"
+	for name, all := range map[string][]SiteReport{"empty": nil, "all well": history(t)[:3]} {
+		index := siteOf(t, all, SiteOptions{Problems: []string{found}})["index.html"]
+		assert.Contains(t, index, `</span> NOT VERIFIED</p>`, name)
+		assert.Contains(t, index, found, name)
+	}
+	many := siteOf(t, history(t)[:3], SiteOptions{Problems: slices.Repeat([]string{found}, 5000)})["index.html"]
+	assert.Equal(t, looksShown, strings.Count(many, found))
+	assert.Contains(t, many, "4,800 things more are not listed here.")
 }
 
 func TestASiteNeedsItsReportsInOrder(t *testing.T) {
@@ -181,7 +195,7 @@ func TestASiteEndsAtTheFirstErrorWithoutAnIndex(t *testing.T) {
 func TestAHostileSiteIsEscaped(t *testing.T) {
 	c := pageCases()["hostile"]
 	c.p.Chain.Sequence, c.p.Run.Missed, c.p.Run.ScheduledFor = 0, nil, nil
-	for name, page := range siteOf(t, []SiteReport{{Predicate: c.p, Options: c.o}}, SiteOptions{Notes: []string{evil}}) {
+	for name, page := range siteOf(t, []SiteReport{{Predicate: c.p, Options: c.o}}, SiteOptions{Problems: []string{evil}, Notes: []string{evil}}) {
 		assertEscaped(t, name, page)
 	}
 }

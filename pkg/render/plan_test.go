@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -112,9 +113,12 @@ func TestEveryKeyCanBeGotBack(t *testing.T) {
 
 		text := plan(t, PlanJSON, true, e)
 		require.Equal(t, 1, strings.Count(text, "\n"))
-		var line struct{ Key string }
+		var line struct {
+			Key       string
+			KeyBase64 []byte
+		}
 		require.NoError(t, json.Unmarshal([]byte(text), &line))
-		back(PlanJSON, line.Key)
+		require.Equal(t, e.Key, cmp.Or(string(line.KeyBase64), line.Key), PlanJSON)
 
 		lines := strings.Split(plan(t, PlanTable, true, e), "\n")
 		_, key, ok := strings.Cut(lines[1], e.KeyHMAC+"  ")

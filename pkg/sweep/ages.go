@@ -34,9 +34,10 @@ func ageDays(v retention.Verdict, cutoff time.Time, maxAgeDays int) int {
 	return max(0, min(days, maxAgeDays+agesBeyond))
 }
 
-// maxAgeDays is max_age in days, 0 if it isn't a whole number of them.
+// maxAgeDays is max_age in days, 0 if ages are not counted: it isn't a whole
+// number of days, or what is listed is ZDR teams' alone, of which no day is told.
 func (r *Run) maxAgeDays() int {
-	if r.Spec.MaxAge%retention.Day != 0 {
+	if r.PrefixOnly || r.Spec.MaxAge%retention.Day != 0 {
 		return 0
 	}
 	return int(r.Spec.MaxAge / retention.Day)

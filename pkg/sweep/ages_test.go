@@ -40,7 +40,11 @@ func TestNoAgesWhereTheyWereNotCounted(t *testing.T) {
 	for name, set := range map[string]func(*world){
 		"max_age has hours": func(w *world) { w.spec.MaxAge, w.spec.MaxAgeText = 36*time.Hour, "36h" },
 		"nothing is there":  func(w *world) { w.Remove(store1, "acme/a"); w.Remove(store1, "acme/b") },
-		"no listing came":   func(w *world) { w.OnRequest(noListing) },
+		"ZDR teams alone": func(w *world) {
+			w.seed("zdr", 5*day, "r")
+			w.req.Type, w.req.PrefixOnly = evidence.TypeAttestation, true
+		},
+		"no listing came": func(w *world) { w.OnRequest(noListing) },
 	} {
 		w := newWorld(t)
 		w.put("acme/a", 40*day)

@@ -65,7 +65,7 @@ type Census struct {
 	// go any more.
 	PlanGone    int64 `json:"planGone,omitempty"`
 	PlanChanged int64 `json:"planChanged,omitempty"`
-	// Ages are the entries by their age in days; empty where max_age has none.
+	// Ages are the entries by their age in days; empty where they are not counted.
 	Ages map[int]int64 `json:"ages,omitempty"`
 	// Newest are the newest entries of the shard, for the second witness.
 	Newest []Seen `json:"newest,omitempty"`

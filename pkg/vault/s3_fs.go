@@ -134,7 +134,10 @@ func (f *S3FS) Open(name string) (fs.File, error) {
 	}
 	if info.IsDir() {
 		entries, err := f.ReadDir(name)
-		return &openDir{openInfo: openInfo{info}, left: entries}, err
+		if err != nil {
+			return nil, err
+		}
+		return &openDir{openInfo: openInfo{info}, left: entries}, nil
 	}
 	return &openFile{openInfo: openInfo{info}, f: f, name: name}, nil
 }
