@@ -49,6 +49,10 @@ type Config struct {
 	Versioning string // "auto" (also ""), or "never": answers for a server that can't say
 	Checksum   string // of DeleteObjects: "auto" (also ""), "crc32", "md5"
 
+	// ListDecoder reads the listings: "fast" (also ""), or "sdk", which takes the
+	// same answers, checks them less and needs many times the CPU.
+	ListDecoder string
+
 	// OverwriteGuard "etag" makes the deletes of rewritable entries conditional;
 	// anything else leaves the guarding to the caller.
 	OverwriteGuard string
@@ -76,6 +80,11 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 	default:
 		return nil, fmt.Errorf("%s: checksum %q is not known: use auto, crc32 or md5", doing, cfg.Checksum)
 	}
+	switch cfg.ListDecoder {
+	case "", decoderFast, decoderSDK:
+	default:
+		return nil, fmt.Errorf("%s: list decoder %q is not known: use fast or sdk", doing, cfg.ListDecoder)
+	}
 	loaded, err := loadConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
@@ -91,7 +100,7 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 		// Checksums only where the API demands them: many servers reject the rest.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		o.APIOptions = append(o.APIOptions, checkAnswers, hideWriterTo)
+		o.APIOptions = append(o.APIOptions, checkAnswers, hideWriterTo, newListDecoder(cfg.ListDecoder).install)
 	})
 	return &Bucket{cfg: cfg, client: client, proving: make(chan struct{}, 1)}, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket/listxml"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
@@ -163,7 +164,10 @@ func (b *Bucket) networkWords(err error, endpoint string) string {
 		cert *tls.CertificateVerificationError
 		slow net.Error
 	)
+	unread := (*listxml.Error)(nil)
 	switch {
+	case errors.As(err, &unread):
+		return fmt.Sprintf("the answer of %s can't be read as a listing: %v", endpoint, unread)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("connection refused: nothing listens at %s: check the store's `endpoint`, and that the server runs", endpoint)
 	case errors.As(err, &dns):

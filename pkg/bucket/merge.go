@@ -1,8 +1,6 @@
 package bucket
 
 import (
-	"bytes"
-	"io"
 	"iter"
 
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -67,36 +65,6 @@ func versionFirst(v, m row) bool {
 	return v.at <= m.at && v.LastModified.After(m.LastModified)
 }
 
-// places finds out where the versions and the markers of an answer stand among
-// each other, counted from 1. Keys can't be mistaken for tags: in XML they have
-// no "<".
-func places(answer []byte) (versions, markers []int) {
-	at := 0
-	for rest := answer; ; {
-		i := bytes.IndexByte(rest, '<')
-		if i < 0 {
-			return versions, markers
-		}
-		rest = rest[i+1:]
-		switch {
-		case tag(rest, "Version"):
-			at++
-			versions = append(versions, at)
-		case tag(rest, "DeleteMarker"):
-			at++
-			markers = append(markers, at)
-		}
-	}
-}
-
-// tag reports whether text begins with the name of a tag, and not of a longer one.
-func tag(text []byte, name string) bool {
-	if !bytes.HasPrefix(text, []byte(name)) || len(text) == len(name) {
-		return false
-	}
-	return bytes.IndexByte([]byte("> \t\r\n/"), text[len(name)]) >= 0
-}
-
 // number gives the rows of a list their places, if there is one for each.
 func number(rows []row, at []int) {
 	if len(rows) != len(at) {
@@ -105,14 +73,4 @@ func number(rows []row, at []int) {
 	for i := range rows {
 		rows[i].at = at[i]
 	}
-}
-
-// copied is a body that keeps what is read of it.
-type copied struct {
-	io.Reader
-	io.Closer
-}
-
-func keep(body io.ReadCloser, to *bytes.Buffer) io.ReadCloser {
-	return copied{io.TeeReader(body, to), body}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket/listxml"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
@@ -39,7 +40,7 @@ type versionWalk struct {
 
 // read checks one answer. lie says in words what can't be true of it, "" when
 // all is well.
-func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, answer []byte) (page Page, lie string) {
+func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order) (page Page, lie string) {
 	if len(out.CommonPrefixes) > 0 {
 		return page, "an answer hides keys behind common prefixes, though no delimiter was asked for"
 	}
@@ -47,7 +48,7 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, answer []byte) (pag
 		return page, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	encoded := out.EncodingType == types.EncodingTypeUrl
-	versions, markers, lie := w.rows(out, answer, encoded)
+	versions, markers, lie := w.rows(out, order, encoded)
 	if lie != "" {
 		return page, lie
 	}
@@ -88,7 +89,7 @@ func (w *versionWalk) turn() {
 
 // rows reads the two lists of an answer. Each keeps the server's order, but for
 // what is the latest of its key.
-func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, answer []byte, encoded bool) (versions, markers []row, lie string) {
+func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, order listxml.Order, encoded bool) (versions, markers []row, lie string) {
 	for i := range out.Versions {
 		v := &out.Versions[i]
 		e, lie := w.common(v.Key, v.VersionId, v.LastModified, v.IsLatest, encoded)
@@ -111,9 +112,8 @@ func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, answer []byte, enco
 		e.Kind = retention.Marker
 		markers = append(markers, row{Entry: e})
 	}
-	v, m := places(answer)
-	number(versions, v)
-	number(markers, m)
+	number(versions, order.Versions)
+	number(markers, order.Markers)
 	latestFirst(versions)
 	latestFirst(markers)
 	return versions, markers, ""
@@ -256,9 +256,9 @@ func (w *versionWalk) doubtful() bool {
 
 // compare looks at what the server lists past the key where a doubtful page
 // went on: it has to begin as that page did past that key.
-func (w *versionWalk) compare(out *s3.ListObjectVersionsOutput, answer []byte) (lie string) {
+func (w *versionWalk) compare(out *s3.ListObjectVersionsOutput, order listxml.Order) (lie string) {
 	const lost = "an answer leaves out what follows the version from which it goes on"
-	versions, markers, lie := w.rows(out, answer, out.EncodingType == types.EncodingTypeUrl)
+	versions, markers, lie := w.rows(out, order, out.EncodingType == types.EncodingTypeUrl)
 	if lie != "" {
 		return lie
 	}

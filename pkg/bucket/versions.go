@@ -33,7 +33,7 @@ func (b *Bucket) versions(ctx context.Context, r Range, prefix string) iter.Seq2
 				yield(Page{}, b.fail(listingVersions, rightVersions, err))
 				return
 			}
-			page, lie := w.read(out, x.body.Bytes())
+			page, lie := w.read(out, x.order)
 			if lie != "" {
 				yield(Page{}, b.lie(listingVersions, lie))
 				return
@@ -66,7 +66,7 @@ func (b *Bucket) keptPlace(ctx context.Context, w *versionWalk) error {
 	if err != nil {
 		return b.fail(listingVersions, rightVersions, err)
 	}
-	if lie := w.compare(out, x.body.Bytes()); lie != "" {
+	if lie := w.compare(out, x.order); lie != "" {
 		return b.lie(listingVersions, lie)
 	}
 	return nil

@@ -162,7 +162,7 @@ func TestAnswersThatAreNotAVersionListing(t *testing.T) {
 		"half a body":     {xml("<ListVersionsResult><IsTruncated>fal"), "can't be read"},
 		"denied":          {buckettest.Refuse(403, "AccessDenied", ""), "s3:ListBucketVersions"},
 		"can't":           {buckettest.Refuse(501, "NotImplemented", ""), "can't do this"},
-		"no end in sight": {xml("<ListVersionsResult><Version><Key>a</Key></Version></ListVersionsResult>"), "IsTruncated"},
+		"no end in sight": {xml("<ListVersionsResult><Version><Key>a</Key><LastModified>2026-09-01T12:00:00Z</LastModified></Version></ListVersionsResult>"), "IsTruncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)

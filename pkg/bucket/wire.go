@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/sweeper-audit/sweeper/pkg/bucket/listxml"
 )
 
 // errNotS3 marks an answer that no S3 server gives. The SDK by itself reads a
@@ -25,7 +27,7 @@ var errNotS3 = errors.New("the answer is not one of S3")
 type exchange struct {
 	sent, received time.Time // local clock; received is when the headers were in
 	header         http.Header
-	body           bytes.Buffer // of a version listing, as far as it was read
+	order          listxml.Order // of a version listing
 }
 
 type exchangeKey struct{}
@@ -58,9 +60,6 @@ func (answerCheck) HandleDeserialize(ctx context.Context, in middleware.Deserial
 	}
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		*x = exchange{sent: sent, received: received, header: answer.Header}
-		if middleware.GetOperationName(ctx) == "ListObjectVersions" {
-			answer.Body = keep(answer.Body, &x.body)
-		}
 	}
 	if err == nil {
 		err = checkAnswer(middleware.GetOperationName(ctx), answer.Response)

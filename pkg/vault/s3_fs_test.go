@@ -125,7 +125,7 @@ func TestAFaultEndsTheReadingAndSaysWhatToDo(t *testing.T) {
 		},
 			func(f *vault.S3FS) error { _, _, err := f.Retention(file); return err }, []string{"needs s3:GetObjectRetention on its objects"}},
 		"gone since":  {func(h http.Handler) http.Handler { return answering(h, reading, 404, s3Error("NoSuchKey")) }, readA, []string{"it is gone since the vault was listed; verify again"}},
-		"other since": {func(h http.Handler) http.Handler { return answering(h, reading, 200, "other") }, readA, []string{"it is another file since the vault was listed; verify again"}},
+		"other since": {func(h http.Handler) http.Handler { return answering(h, reading, 200, "that is "+file) }, readA, []string{"it is another file since the vault was listed; verify again"}},
 		"no server":   {func(h http.Handler) http.Handler { return answering(h, reading, 501, s3Error("NotImplemented")) }, readA, []string{"NotImplemented"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,6 +89,7 @@ func TestRealServersKeepThePromisesOfAnAreaAVaultAndALease(t *testing.T) {
 			})
 			t.Run("manifest-parts-are-locked-shorter", func(t *testing.T) { manifestShorter(t, s) })
 			t.Run("a-listing-of-more-than-a-page-shows-every-file-once", func(t *testing.T) { manyPages(t, s) })
+			t.Run("a-copy-in-a-bucket-without-locks-has-none", func(t *testing.T) { unlockedCopy(t, s) })
 			t.Run("what-lies-over-a-file-shows", func(t *testing.T) { overlays(t, s) })
 		})
 	}
@@ -110,6 +111,20 @@ func manifestShorter(t *testing.T, s *server) {
 		least := before.Add(time.Duration(days) * 24 * time.Hour)
 		if err != nil || mode != "governance" || until.Before(least) || until.After(least.Add(time.Minute)) {
 			t.Errorf("%s: %s until %s, %v; want %d days", name, mode, until, err, days)
+		}
+	}
+}
+
+func unlockedCopy(t *testing.T, s *server) {
+	for _, bucket := range []string{"plain", "versions"} {
+		c := s.place(bucket)
+		must(t, s.open(t, c).Put(t.Context(), "r/file", []byte("copied")))
+		f, err := vault.OpenS3FS(t.Context(), c)
+		must(t, err)
+		mode, until, err := f.Retention("r/file")
+		data, readErr := f.ReadFile("r/file")
+		if mode != "" || !until.IsZero() || err != nil || string(data) != "copied" || readErr != nil || len(f.Odd()) > 0 {
+			t.Errorf("%s: lock %q until %s, %v; %q, %v; odd %q", bucket, mode, until, err, data, readErr, f.Odd())
 		}
 	}
 }
