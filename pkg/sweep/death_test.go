@@ -68,7 +68,7 @@ func (w *world) settled(s *sweep.Sealed, stay []string) {
 
 func TestARunMayDieAtAnyWrite(t *testing.T) {
 	for _, after := range []bool{false, true} {
-		for k := int64(1); ; k++ {
+		for k := int64(1); ; k += stride() {
 			var writes atomic.Int64
 			w, stay := small(t)
 			repair := w.sabotage(after, from(k, &writes))
@@ -96,7 +96,7 @@ func TestARunMayDieAtAnyWrite(t *testing.T) {
 }
 
 func TestRecoveryMayDieAtAnyWriteToo(t *testing.T) {
-	for k := int64(2); k <= 24; k += 2 {
+	for k := int64(2); k <= 24; k += 2 * stride() {
 		for j := 1 + k/2%7; j <= 40; j += 7 {
 			var one, two atomic.Int64
 			w, stay := small(t)

@@ -54,7 +54,7 @@ func bucketRow(t *testing.T, at file, f fault, once bool) aftermath {
 	gate := buckettest.Proxy(t, server.URL)
 	c.vault, c.work = c.area(gate, "vault"), c.area(gate, "work")
 	if at.lease {
-		c.ttl = 4 * time.Second
+		c.ttl = 8 * time.Second // of a machine that is busy with other cells
 		c.slow(c.ttl)
 	}
 	var mu sync.Mutex

@@ -73,7 +73,7 @@ func (r *rotation) done() *sweep.Sealed {
 
 func TestARotationMayDieAtAnyWriteAndBeMadeAgain(t *testing.T) {
 	for _, after := range []bool{false, true} {
-		for k := int64(1); ; k++ {
+		for k := int64(1); ; k += stride() {
 			w := newWorld(t)
 			w.seed("acme", 40*day, "a")
 			w.run()
