@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -71,6 +72,7 @@ type search struct {
 
 	searched    int  // reports
 	older       int  // reports before the one with the line, not looked into
+	expired     int  // reports whose manifest is past its stated date, and gone
 	otherEpochs int  // reports that were made with another secret or key
 	elsewhere   int  // reports that know no such store
 	versions    bool // the bucket may keep versions
@@ -123,10 +125,28 @@ func (s *search) report(n int64) (proof evidence.Proof, claim evidence.Claim, er
 	s.searched++
 	open := func(name string) (io.ReadCloser, error) { return s.reports.open(dir + name) }
 	if proof, err = evidence.FindProof(bundle, open, sought); err != nil {
+		if missing(err) && past(st.Predicate.Evidence.ManifestRetainUntil, time.Now()) {
+			s.searched, s.expired = s.searched-1, s.expired+1
+			err = evidence.ErrNoLine
+		}
 		return proof, claim, err
 	}
 	claim, err = evidence.VerifyProof(proof, s.trust)
 	return proof, claim, err
+}
+
+// missing reports whether an error says that a file isn't there.
+func missing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, vault.ErrNotFound)
+}
+
+// past reports whether a date of a report lies before now.
+func past(date *string, now time.Time) bool {
+	if date == nil {
+		return false
+	}
+	t, err := evidence.ParseTime(*date)
+	return err == nil && t.Before(now)
 }
 
 // sought is what the object can stand under in a report: none if the report knows
@@ -247,6 +267,9 @@ func (s *search) notes() []string {
 	var notes []string
 	if s.older > 0 {
 		notes = append(notes, fmt.Sprintf("Older reports, which were not searched: %d. \"sweeper prove N\" asks one of them.", s.older))
+	}
+	if s.expired > 0 {
+		notes = append(notes, fmt.Sprintf("Reports whose manifest has expired, so that nobody can search them any more: %d.", s.expired))
 	}
 	if s.otherEpochs > 0 {
 		notes = append(notes, fmt.Sprintf("Reports that were not searched, since they were made with another identifier secret: %d.", s.otherEpochs))

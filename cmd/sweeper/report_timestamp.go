@@ -58,9 +58,9 @@ was made is said to be stamped late by "sweeper verify".`,
 			if err != nil {
 				return err
 			}
-			said, err := evidence.CheckToken(token, sig, trust.TSARoots)
+			said, err := evidence.CheckStamp(bundle, token, trust.TSARoots)
 			if err != nil {
-				return err
+				return fmt.Errorf("the time stamp of report %d would not count, and is not stored: %w", n, err)
 			}
 			for i := 1; i <= maxTokens; i++ {
 				name := evidence.ReportDir(n) + "/" + evidence.FileToken(i)

@@ -39,8 +39,6 @@ func LoadSigner(pemBytes []byte) (Signer, error) {
 	}
 	switch block.Type {
 	case "PRIVATE KEY":
-	case "ENCRYPTED PRIVATE KEY":
-		return nil, errors.New("the signing key is encrypted, which this version does not read: use an unencrypted PKCS#8 key that its owner alone may read")
 	default:
 		return nil, errNotKey
 	}

@@ -126,7 +126,11 @@ func (f *finder) search(want Part) (hit, error) {
 		if !ok || found.line != nil {
 			continue
 		}
-		if l, err := ParseLine(lines.Bytes()); err == nil && l.Store == entry.store {
+		l, err := ParseLine(lines.Bytes())
+		if err != nil {
+			return hit{}, fmt.Errorf("line %d is about the object, and can't be read: %w", n+1, err)
+		}
+		if l.Store == entry.store {
 			found = hit{line: bytes.Clone(lines.Bytes()), index: n, entry: entry}
 		}
 	}

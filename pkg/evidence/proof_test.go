@@ -160,7 +160,7 @@ func randomReport(f *fixture, sizes []int) [][]Sought {
 		for i := range size {
 			s := Seek(acme, 0, "object", "api-exchanges", fmt.Sprintf("acme/%d/%d", part, i), "")
 			entries = append(entries, s)
-			lines = append(lines, Line{TeamRef: acme.Ref(), KeyHMAC: s.KeyHMAC(), Kind: "object", Created: HourUp(at(1, 0, 0)),
+			lines = append(lines, Line{TeamRef: acme.Ref(), KeyHMAC: s.KeyHMAC(), Kind: "object", Created: HourUp(at(1, 0, 0).AddDate(0, -1, 0)),
 				At: "2026-11-20T02:00:00Z", Why: WhyAge, Outcome: OutcomeDeleted, By: ByResponse})
 			total++
 		}

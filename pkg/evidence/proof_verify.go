@@ -141,8 +141,15 @@ func fits(p Predicate, name entryName, l Line) error {
 		return fmt.Errorf("the name is of kind %q, the line of kind %q", name.kind, l.Kind)
 	case l.Size != nil && (l.Key != name.key || p.Identifiers.Scheme != SchemeClear):
 		return errors.New("the line has another key in the clear, or may not have one")
-	case l.Private():
+	}
+	if n := outcomesOf(p, l); n < 1 {
+		return fmt.Errorf("the line says %s, and the report has no such outcome in store %s", l.Outcome, p.Stores[l.Store].Name)
+	}
+	if l.Private() {
 		return nil
+	}
+	if cutoff, err := ParseTime(p.Policy.Cutoff); err == nil && l.Why == WhyAge && l.Created > HourUp(cutoff) {
+		return fmt.Errorf("the line's created %s is later than the cutoff %s", l.Created, p.Policy.Cutoff)
 	}
 	started, err := ParseTime(p.Run.StartedAt)
 	if err != nil {
@@ -157,4 +164,12 @@ func fits(p Predicate, name entryName, l Line) error {
 		return fmt.Errorf("the line's at %s is outside the run, %s to %s", l.At, p.Run.StartedAt, p.Run.FinishedAt)
 	}
 	return nil
+}
+
+// outcomesOf is how many lines of the line's outcome its store has, by the report.
+func outcomesOf(p Predicate, l Line) int64 {
+	if l.Store >= len(p.Outcomes) {
+		return 0
+	}
+	return *p.Outcomes[l.Store].of(l.Outcome)
 }

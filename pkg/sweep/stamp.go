@@ -49,6 +49,9 @@ func (s *Sweeper) stamped(ctx context.Context, policy string, bundle []byte) ([]
 		return nil, err
 	}
 	token, err := s.stamp(ctx, sig)
+	if err == nil && len(s.Trust.TSARoots) > 0 {
+		_, err = evidence.CheckStamp(bundle, token, s.Trust.TSARoots)
+	}
 	switch {
 	case err == nil:
 		return evidence.AddToken(bundle, token)
