@@ -128,6 +128,9 @@ func execute(ctx context.Context, c *config.Config, req sweep.Request, log zerol
 	if err != nil {
 		return nil, "", err
 	}
+	if err := newestTrust(ctx, s.vault, k.trust); err != nil {
+		return nil, "", err
+	}
 	sealed, err := sweeper(c, k, s, log, progress).Run(ctx, req)
 	return sealed, s.where, err
 }

@@ -66,7 +66,7 @@ func readSpec(ctx context.Context, c *config.Config) (sweep.Spec, error) {
 func storeSpec(s config.Store) sweep.StoreSpec {
 	spec := sweep.StoreSpec{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
 		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, KeyDateZone: s.ZoneName, NoTeam: s.NoTeam,
-		Versioning: s.Versioning, Checksum: s.Delete.Checksum, OverwriteGuard: s.Delete.OverwriteGuard, Batch: s.Delete.Batch}
+		Versioning: s.Versioning, ListDecoder: s.ListDecoder, Checksum: s.Delete.Checksum, OverwriteGuard: s.Delete.OverwriteGuard, Batch: s.Delete.Batch}
 	for _, l := range s.Layouts {
 		spec.Layouts = append(spec.Layouts, l.String())
 	}

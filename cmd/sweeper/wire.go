@@ -141,6 +141,19 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 	return s, nil
 }
 
+// newestTrust refuses a trust root that the vault holds a newer one of: that one
+// may say that the key is retired or compromised, and what it signs would be void.
+func newestTrust(ctx context.Context, v vault.Area, t evidence.TrustRoot) error {
+	name := fmt.Sprintf("trust/trust-root-%04d.json", t.Version+1)
+	switch _, err := v.Get(ctx, name); {
+	case errors.Is(err, vault.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("vault: %w", err)
+	}
+	return usage(fmt.Errorf("signing.trust is version %d, and the vault holds %s: nothing was touched; set signing.trust to a copy of the newest", t.Version, name))
+}
+
 // putPublicKey leaves the public key beside the trust root, for openssl and
 // cosign. It is a convenience: nobody trusts a key because it lies in a vault.
 func putPublicKey(ctx context.Context, v vault.Area, k keys) error {
@@ -195,7 +208,7 @@ func s3Config(p config.Place, ttl time.Duration) vault.S3Config {
 // openStore opens a store of a run, this one's or a dead one's.
 func openStore(ctx context.Context, s sweep.StoreSpec) (*bucket.Bucket, error) {
 	return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
-		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard})
+		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, ListDecoder: s.ListDecoder, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard})
 }
 
 // sweeper wires everything that a run needs.

@@ -57,6 +57,7 @@ func TestOpenRefusesWhatCannotWork(t *testing.T) {
 		"a profile in no file":      {func(c *bucket.Config) { c.Profile = "nobody" }, `"nobody"`},
 		"a profile not in the file": {func(c *bucket.Config) { c.CredentialsFile, c.Profile = file, "nobody" }, `"nobody"`},
 		"a profile of another file": {func(c *bucket.Config) { c.CredentialsFile, c.Profile = file, "elsewhere" }, `"elsewhere"`},
+		"an unknown list decoder":   {func(c *bucket.Config) { c.ListDecoder = "faster" }, "use fast or sdk"},
 		"AWS without a region":      {func(c *bucket.Config) { c.Endpoint, c.Region = "", "" }, "`region`"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,9 +6,11 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 )
 
-func TestEmbeddedServerConforms(t *testing.T) {
-	s := buckettest.Embedded(t)
-	buckettest.Conformance(t, buckettest.Target{URL: s.URL, Region: "us-east-1"})
+func TestEmbeddedServerConformsWithEitherDecoder(t *testing.T) {
+	eitherDecoder(t, func(t *testing.T, decoder string) {
+		s := buckettest.Embedded(t)
+		buckettest.Conformance(t, buckettest.Target{URL: s.URL, Region: "us-east-1", ListDecoder: decoder})
+	})
 }
 
 func TestConformanceHoldsThroughTheProxy(t *testing.T) {

@@ -21,7 +21,8 @@ var old = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 type stand struct {
 	*buckettest.Server
 	*buckettest.Gate
-	t *testing.T
+	t       *testing.T
+	decoder string // of listings; "" for the usual one
 }
 
 const name = "exchanges"
@@ -30,7 +31,7 @@ func newStand(t *testing.T, keys ...string) *stand {
 	t.Helper()
 	server := buckettest.Embedded(t)
 	server.CreateBucket(name)
-	s := &stand{server, buckettest.Proxy(t, server.URL), t}
+	s := &stand{Server: server, Gate: buckettest.Proxy(t, server.URL), t: t}
 	s.put(keys...)
 	return s
 }
@@ -44,7 +45,7 @@ func (s *stand) put(keys ...string) {
 
 func (s *stand) config() bucket.Config {
 	c := s.Server.Config(name)
-	c.Endpoint = s.Gate.URL
+	c.Endpoint, c.ListDecoder = s.Gate.URL, s.decoder
 	return c
 }
 
@@ -74,6 +75,14 @@ func open(t *testing.T, c bucket.Config) *bucket.Bucket {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// eitherDecoder runs a test with each of the decoders of listings.
+func eitherDecoder(t *testing.T, run func(t *testing.T, decoder string)) {
+	t.Helper()
+	for _, decoder := range []string{"fast", "sdk"} {
+		t.Run(decoder, func(t *testing.T) { run(t, decoder) })
+	}
 }
 
 func list(t *testing.T, b *bucket.Bucket) []retention.Entry {

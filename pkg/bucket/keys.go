@@ -34,7 +34,7 @@ func inXML(r rune) bool {
 // decodeName undoes encoding-type=url, if the server says that it applied it.
 // S3 writes a space as "+", others as "%20"; all write a plus sign as "%2B".
 func decodeName(name string, encoded bool) (string, error) {
-	if !encoded {
+	if !encoded || strings.IndexByte(name, '%') < 0 && strings.IndexByte(name, '+') < 0 {
 		return name, nil
 	}
 	return url.QueryUnescape(name)

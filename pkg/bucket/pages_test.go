@@ -51,19 +51,22 @@ func TestServersThatLieWhileListingGiveAnErrorThatNamesStoreAndBucket(t *testing
 		"an entry twice":                replace("<Key>k0001</Key>", "<Key>k0000</Key>"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t, numbered(3)...)
-			b := s.open()
-			s.OnAnswer("ListObjectsV2", func(body string) string {
-				if name == "an entry without LastModified" {
-					return strings.Replace(strings.Replace(body, "<LastModified>", "<X>", 1), "</LastModified>", "</X>", 1)
+			eitherDecoder(t, func(t *testing.T, decoder string) {
+				s := newStand(t, numbered(3)...)
+				s.decoder = decoder
+				b := s.open()
+				s.OnAnswer("ListObjectsV2", func(body string) string {
+					if name == "an entry without LastModified" {
+						return strings.Replace(strings.Replace(body, "<LastModified>", "<X>", 1), "</LastModified>", "</X>", 1)
+					}
+					return rewrite(body)
+				})
+				err := listingError(t.Context(), b, bucket.Range{})
+				wantError(t, err, `store "store-exchanges"`, `bucket "exchanges"`)
+				if strings.Contains(err.Error(), "k000") {
+					t.Errorf("a key is in the error: %v", err)
 				}
-				return rewrite(body)
 			})
-			err := listingError(t.Context(), b, bucket.Range{})
-			wantError(t, err, `store "store-exchanges"`, `bucket "exchanges"`)
-			if strings.Contains(err.Error(), "k000") {
-				t.Errorf("a key is in the error: %v", err)
-			}
 		})
 	}
 }

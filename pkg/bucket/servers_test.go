@@ -109,12 +109,23 @@ func (p *place) stack(key string, steps ...string) {
 
 func (p *place) open() *bucket.Bucket {
 	p.t.Helper()
-	return open(p.t, bucket.Config{Name: "store", Bucket: p.bucket, Endpoint: p.server.Endpoint, Region: p.server.Region, PathStyle: true})
+	return open(p.t, p.config())
 }
 
+func (p *place) config() bucket.Config {
+	return bucket.Config{Name: "store", Bucket: p.bucket, Endpoint: p.server.Endpoint, Region: p.server.Region, PathStyle: true}
+}
+
+// list lists the bucket with both decoders, which have to agree.
 func (p *place) list(what bucket.Listing) []retention.Entry {
 	p.t.Helper()
-	return buckettest.List(p.t, p.open(), bucket.Range{What: what})
+	entries := buckettest.List(p.t, p.open(), bucket.Range{What: what})
+	c := p.config()
+	c.ListDecoder = "sdk"
+	if sdk := buckettest.List(p.t, open(p.t, c), bucket.Range{What: what}); !slices.Equal(sdk, entries) {
+		p.t.Errorf("the SDK's decoder lists %d entries %.1000v, the fast one %d %.1000v", len(sdk), sdk, len(entries), entries)
+	}
+	return entries
 }
 
 // wantKinds checks what a key's stack is made of, newest first. Below the latest,

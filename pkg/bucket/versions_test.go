@@ -165,9 +165,12 @@ func TestAnswersThatAreNotAVersionListing(t *testing.T) {
 		"no end in sight": {xml("<ListVersionsResult><Version><Key>a</Key><LastModified>2026-09-01T12:00:00Z</LastModified></Version></ListVersionsResult>"), "IsTruncated"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t)
-			s.OnRequest(only("ListObjectVersions", c.verdict))
-			wantError(t, listingError(t.Context(), s.open(), bucket.Range{What: bucket.Versions}), `store "store-exchanges"`, `bucket "exchanges"`, c.want)
+			eitherDecoder(t, func(t *testing.T, decoder string) {
+				s := newStand(t)
+				s.decoder = decoder
+				s.OnRequest(only("ListObjectVersions", c.verdict))
+				wantError(t, listingError(t.Context(), s.open(), bucket.Range{What: bucket.Versions}), `store "store-exchanges"`, `bucket "exchanges"`, c.want)
+			})
 		})
 	}
 }
@@ -175,7 +178,12 @@ func TestAnswersThatAreNotAVersionListing(t *testing.T) {
 // Any stacks under any keys, in pages of any size, in ranges that cover all:
 // what comes over HTTP is what the server holds.
 func TestVersionsOverHTTPAreWhatTheServerHolds(t *testing.T) {
+	eitherDecoder(t, versionsOverHTTP)
+}
+
+func versionsOverHTTP(t *testing.T, decoder string) {
 	s := newStand(t)
+	s.decoder = decoder
 	b := s.open()
 	rapid.Check(t, func(t *rapid.T) {
 		model := &shelf{versitygw: rapid.Bool().Draw(t, "versitygw"), size: rapid.IntRange(3, 9).Draw(t, "page size")}

@@ -183,7 +183,6 @@ var refusals = []struct{ name, change string }{
 	{"not UTF-8", "confirm: \xff"},
 	{"nested without end", "confirm: " + strings.Repeat("[", 1000)},
 	{"several at once", "{max_age: 30d} => {age_source: x}\nconfirm: maybe\nlimits: {max_share: 0, concurrency: 0}\nwhat: 1"},
-	{"unsupported: sdk", "prefix: logs/ => prefix: logs/\n    list_decoder: sdk"},
 	{"KMS without an ARN", `signing: {key: "awskms:///arn:aws:kms:x"}`},
 	{"KMS with an alias", `signing: {key: "awskms:///arn:aws:kms:eu-west-1:111122223333:alias/sweeper"}`},
 	{"KMS with a passphrase", `signing: {key: "awskms:///arn:aws:kms:eu-west-1:111122223333:key/1234-ab", passphrase_file: p}`},

@@ -1,7 +1,5 @@
 package config
 
-import "fmt"
-
 // refuseUnsupported refuses settings that are part of the format but have no
 // effect in this version, so that nobody relies on a protection that isn't
 // there. Building one of them means deleting its line here.
@@ -17,11 +15,6 @@ func refuseUnsupported(p *problems, c *Config) {
 	for _, s := range settings {
 		if s.set {
 			p.unsupported(s.path, s.instead)
-		}
-	}
-	for i, s := range c.Stores {
-		if s.ListDecoder == "sdk" {
-			p.unsupported(fmt.Sprintf("stores[%d].list_decoder", i), "write fast")
 		}
 	}
 }

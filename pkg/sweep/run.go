@@ -29,6 +29,7 @@ type StoreSpec struct {
 	KeyDateZone     string   `json:"keyDateZone"`
 	NoTeam          []string `json:"noTeam"` // prefixes of the whole key
 	Versioning      string   `json:"versioning"`
+	ListDecoder     string   `json:"listDecoder"`
 	Checksum        string   `json:"checksum"`
 	OverwriteGuard  string   `json:"overwriteGuard"`
 	Batch           int      `json:"batch"`

@@ -28,6 +28,8 @@ func AwkwardKeys() []string {
 // that may do everything on it.
 type Target struct {
 	URL, Region string
+	// ListDecoder is the bucket.Config's.
+	ListDecoder string
 	// Refuses are the awkward keys that the server is known not to store as
 	// they are: it rejects or bends them. Every other one must work.
 	Refuses []string
@@ -92,7 +94,7 @@ func (r *rig) fill(t *testing.T, n int) []string {
 func (r *rig) open(t *testing.T, prefix string) *bucket.Bucket {
 	t.Helper()
 	b, err := bucket.Open(t.Context(), bucket.Config{Name: "conformance", Bucket: r.name, Prefix: prefix,
-		Endpoint: r.target.URL, Region: r.target.Region, PathStyle: true})
+		Endpoint: r.target.URL, Region: r.target.Region, PathStyle: true, ListDecoder: r.target.ListDecoder})
 	if err != nil {
 		t.Fatal(err)
 	}

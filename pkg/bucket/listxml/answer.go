@@ -115,7 +115,7 @@ func (d *decoder) answer(root string, entry func(field) bool) (h head) {
 		d.fail("the answer is not the listing that was asked for")
 	}
 	for seen := fields(0); ; {
-		f, more := d.next()
+		f, more := d.next(&d.top)
 		if !more {
 			break
 		}

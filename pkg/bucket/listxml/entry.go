@@ -13,6 +13,8 @@ type decoder struct {
 	times   slab[time.Time]
 	sizes   slab[int64]
 	flags   slab[bool]
+	hints   [16]hint // of an entry's elements, by their place in it
+	top     hint     // of the answer's
 }
 
 func newDecoder(answer []byte) *decoder { return &decoder{scanner: scanner{doc: answer}} }
@@ -31,8 +33,8 @@ type entry struct {
 // entry reads one. It has to have a key and the date.
 func (d *decoder) entry(date field) (e entry) {
 	var seen fields
-	for {
-		f, more := d.next()
+	for i := 0; ; i++ {
+		f, more := d.next(&d.hints[i%len(d.hints)])
 		if !more {
 			break
 		}
@@ -71,7 +73,7 @@ func (d *decoder) entry(date field) (e entry) {
 func (d *decoder) commonPrefix() (p *string) {
 	var seen fields
 	for {
-		f, more := d.next()
+		f, more := d.next(new(hint))
 		if !more {
 			break
 		}

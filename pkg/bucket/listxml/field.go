@@ -107,24 +107,47 @@ func folded(name []byte) field {
 	return other
 }
 
+// hint is a tag as it was written the last time, and what it was. Servers write
+// all entries alike, so the next one is probably the same.
+type hint struct {
+	tag []byte // <Key>
+	f   field
+}
+
 // next goes on to the next element inside the innermost that is open, as child
 // does, and says which it is. What is read has to be of the root's namespace.
-func (s *scanner) next() (f field, more bool) {
+func (s *scanner) next(h *hint) (f field, more bool) {
+	if s.err == nil && len(h.tag) > 0 && !s.closed && bytes.HasPrefix(s.doc[s.at:], h.tag) {
+		s.open = append(s.open, h.tag[1:len(h.tag)-1])
+		s.at += len(h.tag)
+		return h.f, true
+	}
 	name, more := s.child()
 	if !more {
 		return other, false
 	}
 	f, known := exact(name)
-	if known && !s.foreign {
-		return f, true
+	if !known || s.foreign {
+		f = s.unusual(name)
 	}
+	// Only a tag without attributes says all that matters.
+	if from := s.at - len(name) - 2; s.err == nil && s.doc[from] == '<' && !s.closed {
+		*h = hint{s.doc[from:s.at], f}
+	}
+	return f, true
+}
+
+// unusual is the field of a name that S3 doesn't use, or that is of another
+// namespace.
+func (s *scanner) unusual(name []byte) field {
 	at := bytes.IndexByte(name, ':')
 	prefixed := at > 0 && at < len(name)-1
 	if prefixed {
 		name = name[at+1:]
 	}
-	if f = folded(name); f != other && (prefixed || s.foreign) {
+	f := folded(name)
+	if f != other && (prefixed || s.foreign) {
 		s.fail("an element that matters is of another namespace")
 	}
-	return f, true
+	return f
 }

@@ -21,7 +21,7 @@ func crafted() []string {
 		strings.Replace(object, ">a<", "><", 1), strings.Replace(object, ">a<", ">]]><", 1), strings.Replace(object, ">a<", ">]]&gt;<", 1), strings.Replace(object, ">a<", ">\x01<", 1),
 		strings.Replace(object, ">a<", ">\xff<", 1), strings.Replace(object, ">a<", ">\uFFFE<", 1), strings.Replace(object, ">a<", ">&#0;<", 1), strings.Replace(object, ">a<", ">&#13;&nbsp;<", 1),
 		strings.Replace(object, ">a<", ">&#99999999999999999999;<", 1), strings.Replace(object, ">a<", ">a<b/><", 1), strings.Replace(object, "<Key>", "<Key x='&lt;' xmlns='other'>", 1),
-		strings.Replace(object, "<Key>", "<x>y<Key>no</Key></x><Key>", 1), strings.Replace(object, "Key>", "x:Key>", 2), object + object, object + "text", object + "<![CDATA[ ]]>",
+		strings.Replace(object, "<Key>", "<x>y<Key>no</Key></x><Key>", 1), strings.Replace(object, "Key>", "x:Key>", 2), object + object, object + strings.Replace(object, "<Key>", "<Key xmlns='v'>", 1), object + strings.Replace(object, "Key>", "KeyX>", 2), object + "<Contents xmlns='v'/>", object + "text", object + "<![CDATA[ ]]>",
 		strings.Replace(object, "<Key>", "<Key>b</Key><Key>", 1), strings.Replace(object, "2026-11-01", "2026-02-30", 1), strings.Replace(object, ".000Z", "+02:00", 1), strings.Replace(object, ">3<", "> 3<", 1),
 		"<KeyCount>1</KeyCount>" + object, "<KeyCount>2</KeyCount>" + object, object + "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes><KeyCount>2</KeyCount>", "<KeyCount/>",
 		"<IsTruncated>1</IsTruncated>", "<IsTruncated>yes</IsTruncated>", "<IsTruncated>true</IsTruncated><istruncated>true</istruncated>", "<a:b:c/>", "<:/>", "<é/>", "<a é='1'/>", "<a", "<a b>", "<a b=1/>", "<a b='<'/>", "<!-- -- -->", "<!-->", "<?pi?>",

@@ -117,6 +117,8 @@ func TestWhatCannotBeReadRightlyIsRefused(t *testing.T) {
 		"XML 1.1":                      {[]byte("<?xml version='1.1'?><ListBucketResult/>"), "XML 1.0"},
 		"Latin-1":                      {[]byte("<?xml version='1.0' encoding='latin1'?><ListBucketResult/>"), "XML 1.0"},
 		"another namespace":            {entry("<Key xmlns='v'>k</Key>" + date), "namespace"},
+		"another namespace later":      {answer("<Contents><Key>k</Key>" + date + "</Contents><Contents><Key xmlns='v'>k</Key>" + date + "</Contents>"), "namespace"},
+		"another name later":           {answer("<Contents><Key>k</Key>" + date + "</Contents><Contents><Keys>k</Keys>" + date + "</Contents>"), "no key"},
 		"a prefix":                     {entry("<s:Key>k</s:Key>" + date), "namespace"},
 		"KeyCount too high":            {answer("<KeyCount>2</KeyCount><Contents><Key>k</Key>" + date + "</Contents>"), "KeyCount"},
 		"KeyCount too low":             {answer("<KeyCount>0</KeyCount><Contents><Key>k</Key>" + date + "</Contents>"), "KeyCount"},

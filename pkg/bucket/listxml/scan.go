@@ -62,7 +62,7 @@ func (s *scanner) child() (name []byte, more bool) {
 func (s *scanner) skip() {
 	for depth := len(s.open); s.err == nil && len(s.open) >= depth; {
 		switch {
-		case s.endTag(), s.startTag(), s.comment(), s.cdata(), s.text():
+		case s.endTag(), s.startTag(), len(s.plain()) > 0, s.comment(), s.cdata(), s.text():
 		default:
 			s.strange()
 		}
@@ -73,14 +73,14 @@ func (s *scanner) skip() {
 // value returns the text of the innermost element that is open, and reads its
 // end tag. It is good until the next value.
 func (s *scanner) value() []byte {
-	if n := bytes.IndexByte(s.doc[s.at:], '<'); n > 0 && !s.closed && plain(s.doc[s.at:s.at+n]) {
-		text := s.doc[s.at : s.at+n]
-		if s.at += n; s.endTag() {
+	from := s.at
+	if !s.closed {
+		if text := s.plain(); s.endTag() {
 			return text
 		}
-		s.at -= n
 	}
-	s.scratch = s.scratch[:0]
+	// The value is in pieces, or isn't what is written.
+	s.at, s.scratch = from, s.scratch[:0]
 	for s.err == nil && !s.endTag() {
 		switch {
 		case s.text(), s.cdata(), s.comment():

@@ -35,8 +35,7 @@ func (s *scanner) endTag() bool {
 		return false
 	}
 	s.at += 2 + len(name)
-	s.white()
-	if !s.byte('>') {
+	if s.white(); !s.byte('>') {
 		s.fail("an end tag doesn't match its start tag")
 		return false
 	}
@@ -98,16 +97,16 @@ func (s *scanner) namespace(of []byte) {
 
 // name reads a name that begins at from, with at most one prefix.
 func (s *scanner) name(from int) []byte {
-	to := from
-	for to < len(s.doc) && inName(s.doc[to]) {
-		to++
+	to, colons := from, 0
+	for ; to < len(s.doc) && inName(s.doc[to]); to++ {
+		if s.doc[to] == ':' {
+			colons++
+		}
 	}
-	s.at = to
-	name := s.doc[from:to]
-	if i := bytes.IndexByte(name, ':'); i >= 0 && bytes.IndexByte(name[i+1:], ':') >= 0 {
+	if s.at = to; colons > 1 {
 		s.fail("a name has more than one prefix")
 	}
-	return name
+	return s.doc[from:to]
 }
 
 func startsName(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == ':' }

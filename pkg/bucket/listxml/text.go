@@ -2,6 +2,8 @@ package listxml
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -15,7 +17,7 @@ func (s *scanner) text() bool {
 	if end < 0 {
 		end = len(rest)
 	}
-	if bytes.Contains(rest[:end], []byte("]]>")) {
+	if bytes.IndexByte(rest[:end], ']') >= 0 && bytes.Contains(rest[:end], []byte("]]>")) {
 		s.fail("]]> stands in a text")
 		return false
 	}
@@ -59,47 +61,73 @@ func cutReturn(text []byte) (head, rest []byte, found bool) {
 	return head, rest, found
 }
 
-// plain reports whether text is what is written: ASCII, without references,
-// control characters, or the beginning of what may not stand there.
-func plain(text []byte) bool {
-	for _, c := range text {
-		if c < ' ' || c == '&' || c == ']' || c >= utf8.RuneSelf {
-			return false
+// plain reads a run of text up to a tag, if it is what is written: ASCII that
+// can be printed, without references or what may not stand there.
+func (s *scanner) plain() []byte {
+	rest := s.doc[s.at:]
+	n := special(rest)
+	if n == len(rest) || rest[n] != '<' {
+		return nil
+	}
+	s.at += n
+	return rest[:n]
+}
+
+// special returns where the first byte is that isn't simply text: < & ] or
+// anything but ASCII that can be printed. It looks at eight bytes at once.
+func special(text []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		// In each of these the lowest high bit marks the first such byte; those
+		// above it may be carries.
+		tag, reference, bracket := x^ones*'<', x^ones*'&', x^ones*']'
+		found := (x-ones*' ')&^x | x | (tag-ones)&^tag | (reference-ones)&^reference | (bracket-ones)&^bracket
+		if found &= highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
-	return true
+	for ; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '<' || c == '&' || c == ']' {
+			break
+		}
+	}
+	return i
 }
 
 // resolve appends raw text to scratch, its references resolved.
 func (s *scanner) resolve(raw []byte) {
-	from := len(s.scratch)
-	for len(raw) > 0 {
-		n := bytes.IndexAny(raw, "&\r")
-		if n < 0 {
-			n = len(raw)
-		}
-		s.scratch = append(s.scratch, raw[:n]...)
-		if raw = raw[n:]; len(raw) == 0 {
-			break
-		}
-		if raw[0] == '\r' {
-			s.scratch = append(s.scratch, '\n')
-			_, raw, _ = cutReturn(raw)
+	from, done, odd := len(s.scratch), 0, false // odd: more than ASCII that can be printed
+	for i := special(raw); i < len(raw); i += special(raw[i:]) {
+		c := raw[i]
+		if c != '&' && c != '\r' {
+			odd = odd || c < ' ' || c >= utf8.RuneSelf
+			i++
 			continue
 		}
-		end := bytes.IndexByte(raw, ';')
-		r, ok := rune(0), false
-		if end > 0 {
-			r, ok = reference(raw[1:end])
+		s.scratch = append(s.scratch, raw[done:i]...)
+		if c == '\r' {
+			_, rest, _ := cutReturn(raw[i:])
+			s.scratch = append(s.scratch, '\n')
+			i = len(raw) - len(rest)
+		} else {
+			end := bytes.IndexByte(raw[i:], ';')
+			r, ok := reference(raw[i+1 : max(i+1, i+end)])
+			if !ok {
+				s.fail("a reference can't be resolved")
+				return
+			}
+			odd = odd || r < ' ' || r >= utf8.RuneSelf
+			s.scratch = utf8.AppendRune(s.scratch, r)
+			i += end + 1
 		}
-		if !ok {
-			s.fail("a reference can't be resolved")
-			return
-		}
-		s.scratch = utf8.AppendRune(s.scratch, r)
-		raw = raw[end+1:]
+		done = i
 	}
-	s.check(s.scratch[from:])
+	s.scratch = append(s.scratch, raw[done:]...)
+	if odd {
+		s.check(s.scratch[from:])
+	}
 }
 
 // reference returns the character that a reference (without & and ;) stands for.

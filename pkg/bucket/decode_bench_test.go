@@ -1,0 +1,75 @@
+package bucket
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// endless is an HTTP client that answers ListObjectsV2 with a thousand keys,
+// each page after the one before.
+type endless struct {
+	page   []byte
+	places []int // of the keys' numbers, the last being the token's
+	number int
+}
+
+func newEndless() *endless {
+	const number = "########"
+	c := &endless{page: []byte(`<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><KeyCount>1000</KeyCount><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>` +
+		strings.Repeat("<Contents><Key>exchanges/team-001/2026/11/25/0123456789abcdef0123456789abcdef-"+number+".json.gz</Key><LastModified>2026-11-25T09:30:42.000Z</LastModified>"+
+			"<ETag>&quot;0123456789abcdef0123456789abcdef&quot;</ETag><Size>1234567</Size><StorageClass>STANDARD</StorageClass></Contents>", 1000) +
+		"<NextContinuationToken>" + number + "</NextContinuationToken></ListBucketResult>")}
+	for at := 0; ; at++ {
+		next := bytes.Index(c.page[at:], []byte(number))
+		if next < 0 {
+			return c
+		}
+		at += next
+		c.places = append(c.places, at)
+	}
+}
+
+func (c *endless) Do(*http.Request) (*http.Response, error) {
+	for _, at := range c.places {
+		c.number++
+		for i, n := 7, c.number; i >= 0; i, n = i-1, n/10 {
+			c.page[at+i] = byte('0' + n%10)
+		}
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: int64(len(c.page)), Body: io.NopCloser(bytes.NewReader(c.page))}, nil
+}
+
+// BenchmarkPages lists without a network: all that is done per page of a
+// thousand keys, signing and checking included.
+func BenchmarkPages(b *testing.B) {
+	b.Setenv("AWS_ACCESS_KEY_ID", "key")
+	b.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	for _, decoder := range []string{decoderFast, decoderSDK} {
+		b.Run(decoder, func(b *testing.B) {
+			store, err := Open(b.Context(), Config{Name: "s", Bucket: "b", Endpoint: "http://127.0.0.1:1", PathStyle: true, ListDecoder: decoder})
+			if err != nil {
+				b.Fatal(err)
+			}
+			options := store.client.Options()
+			options.HTTPClient = newEndless()
+			store.client = s3.New(options)
+			b.ReportAllocs()
+			pages := 0
+			b.ResetTimer()
+			for page, err := range store.Pages(b.Context(), Range{}) {
+				if err != nil || len(page.Entries) != 1000 {
+					b.Fatalf("%d entries, error %v", len(page.Entries), err)
+				}
+				if pages++; pages == b.N {
+					break
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1000, "s/Mkeys")
+		})
+	}
+}
