@@ -69,8 +69,16 @@ func (c Client) try(ctx context.Context, u *url.URL) (Document, error) {
 			return Document{}, backoff.Permanent(errors.New("it is at, or sent on to, a URL that is not https; name one that is"))
 		}
 		doc, next, err := ask(ctx, client, u)
-		if err != nil || next == nil {
-			return doc, err
+		if err != nil {
+			return Document{}, err
+		}
+		// A server that sees our hanging up may still answer, and Go may still
+		// take that answer: what it says then is no document.
+		if err := ctx.Err(); err != nil {
+			return Document{}, reason(err)
+		}
+		if next == nil {
+			return doc, nil
 		}
 		u = next
 	}
