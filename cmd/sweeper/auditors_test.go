@@ -314,7 +314,7 @@ func TestTheGuidesRecipesAreThoseThatAreTriedOnForgeries(t *testing.T) {
 			t.Errorf("%s of docs/auditors.md is not that of pkg/evidence/testdata", name)
 		}
 	}
-	if len(scripts) != 6 {
+	if len(scripts) != 7 {
 		t.Errorf("the guide has %d scripts", len(scripts))
 	}
 }
@@ -418,6 +418,25 @@ func TestWasObjectXDeletedIsAnsweredBySweeperAndByPublicTools(t *testing.T) {
 	a.says(t, false, "bash object.sh vault trust-root.json proof.json", 0, "report 0 says of it: deleted")
 	a.says(t, true, "sweeper verify --proof proof.json --trust trust-root.json", 0, `"acme/r1.request.json", in bucket "exchanges" (store "exchanges"), was deleted at 2026-11-21 02:00`)
 
+	// A key that does not count, or another vault, proves nothing.
+	for name, c := range map[string]struct{ change, publicTools, sweeperSays string }{
+		"the key ended before":  {`.keys[0].notAfter = "2026-11-20T12:00:00Z"`, "no key of the trust root counts for its report", "after the key's notAfter"},
+		"the key began after":   {`.keys[0].notBefore = "2026-11-22T00:00:00Z"`, "no key of the trust root counts for its report", "before the key's notBefore"},
+		"compromised":           {`.keys[0].compromisedAt = "2026-11-24T00:00:00Z"`, "no key of the trust root counts for its report", "the key was compromised"},
+		"another vault's":       {`.vaultId = "another"`, "THE PROOF IS OF ANOTHER VAULT than the trust root's", "that of the trust root is"},
+		"the key ends after it": {`.keys[0].notAfter = "2026-11-21T12:00:00Z"`, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			publicTools, sweeperSays, no := "report 0 says of it: deleted", "The proof holds", 0
+			if c.publicTools != "" {
+				publicTools, sweeperSays, no = c.publicTools, c.sweeperSays, 1
+			}
+			change := "jq -cj '" + c.change + "' trust-root.json >changed.json; "
+			a.says(t, false, change+"bash object.sh vault changed.json proof.json", no, publicTools)
+			a.says(t, true, "sweeper verify --proof proof.json --trust changed.json", 6*no, sweeperSays)
+		})
+	}
+
 	// With the team's key, which can say no as well.
 	const find, prove = "bash find.sh vault acme.json exchanges ", "sweeper prove --store exchanges --team-key acme.json --vault vault --trust trust-root.json --key "
 	a.says(t, false, find+"acme/r1.request.json", 0, "report 0 (sweep): object deleted 2026-11-21T02:00:00Z")
@@ -428,6 +447,21 @@ func TestWasObjectXDeletedIsAnsweredBySweeperAndByPublicTools(t *testing.T) {
 			a.says(t, true, prove+key, 3, "No report says that it was deleted (reports searched: 4).")
 		})
 	}
+
+	// A report that was not searched is not counted as searched.
+	part := filepath.Join(a.dir, "vault", evidence.ReportDir(0), evidence.PartName(0, 0))
+	if err := os.Rename(part, filepath.Join(a.dir, "part")); err != nil {
+		t.Fatal(err)
+	}
+	a.says(t, false, find+"acme/r1.request.json", 4, "report 0 was not searched to its end, it lacks "+evidence.PartName(0, 0)+
+		", which it keeps until no stated date reports searched: 3 no report that was searched says anything of it")
+	a.says(t, false, find+"acme/r4.request.json", 4, "report 1 (sweep): object deleted 2026-11-23T02:00:00Z reports searched: 3")
+	if err := os.Rename(filepath.Join(a.dir, "part"), part); err != nil {
+		t.Fatal(err)
+	}
+	a.says(t, false, "jq '.epoch = \"2020\"' acme.json >old.json; bash find.sh vault old.json exchanges acme/r1.request.json", 3,
+		"report 3 was not searched: it was made with the secret of another epoch reports searched: 0")
+	a.says(t, false, "bash find.sh vault acme.json elsewhere acme/r1.request.json", 3, "report 3 was not searched: it knows no store elsewhere reports searched: 0")
 
 	// A key that teams.csv doesn't commit to answers nothing.
 	forged := evidence.TeamKeyFile{Team: "harbor", Epoch: n.sealed(t, 0).predicate.Identifiers.Epoch, Key: evidence.TeamKey{1}}
@@ -485,6 +519,50 @@ func TestDidTeamTHaveZeroObjectsOnDayDIsAnsweredBySweeperAndByPublicTools(t *tes
 			if got := stateOnPage(page, c.team); status != 0 || got != c.state {
 				t.Errorf("the page of report %s, status %d, says that %s is %q, want %q", c.report, status, c.team, got, c.state)
 			}
+		})
+	}
+}
+
+// zero.sh trusts what chain.sh has checked; but who signs may leave a row out.
+func TestATeamIsZeroOnADayOnlyIfEachStoreOfTheReportHasItsRow(t *testing.T) {
+	t.Parallel()
+	n := newNights(t)
+	report := "vault/" + evidence.ReportDir(3)
+	const asks = "bash zero.sh vault harbor 2026-11-25"
+	more := `jq -c '.dsseEnvelope.payload |= (@base64d | fromjson | .predicate |= (.stores += [{name: "more"}] | .population += [.population[0] | .store = "more"]) | tojson | @base64)' ` +
+		report + "/report.sigstore.json >x; cat x >" + report + "/report.sigstore.json; "
+	row := func(team, store, state string) string {
+		return fmt.Sprintf(`printf '%%s\n' '%s,true,2026-01-01T00:00:00Z,%s,0,0,0,0,0,0,0,%s,ab' >>%s/teams.csv; `, team, store, state, report)
+	}
+	for name, c := range map[string]struct {
+		commands string
+		status   int
+		want     string
+	}{
+		"as it was":              {asks, 0, "YES: harbor"},
+		"a row a store":          {more + row("harbor", "more", "zero") + asks, 0, "YES: harbor"},
+		"a store without a row":  {more + asks, 3, "unfounded: report 3 (sweep, 2026-11-25T02:15:05Z), store more: 0 rows of the team, and not one NOT SAID"},
+		"two rows":               {row("harbor", "exchanges", "zero") + asks, 3, "store exchanges: 2 rows of the team, and not one NOT SAID"},
+		"a row of no store":      {row("harbor", "more", "zero") + asks, 3, "unfounded: report 3 (sweep, 2026-11-25T02:15:05Z), store more: found 0, remaining 0 NOT SAID"},
+		"a violation elsewhere":  {row("harbor", "more", "violation") + asks, 1, "NO: harbor"},
+		"a team in quotes":       {row(`"a ""b"", c"`, "exchanges", "zero") + `bash zero.sh vault 'a "b", c' 2026-11-25`, 0, `YES: a "b", c`},
+		"a team after a space":   {row(`" a"`, "exchanges", "zero") + `bash zero.sh vault ' a' 2026-11-25`, 0, `YES: a had`},
+		"a team of umlauts":      {row(`ä`, "exchanges", "zero") + `bash zero.sh vault ä 2026-11-25`, 0, `YES: ä had`},
+		"a part of a team's row": {row("har", "exchanges", "zero") + `bash zero.sh vault ha 2026-11-25`, 3, "names ha as"},
+		"a line cut short":       {"printf 'harbor,true' >>" + report + "/teams.csv; " + asks, 5, "teams.csv has a line that"},
+		"a steering state":       {row("harbor", "exchanges", "zero\x1b[2J") + asks, 3, "zero?[2J: report 3"},
+		"a month":                {"bash zero.sh vault harbor 2026-11", 2, `"2026-11" is not a day`},
+		"a digit of a day":       {"bash zero.sh vault harbor 2026-11-2", 2, `"2026-11-2" is not a day`},
+		"no day":                 {"bash zero.sh vault harbor ''", 2, `"" is not a day`},
+		"an hour":                {"bash zero.sh vault harbor 2026-11-25T02", 2, "is not a day"},
+		"a day that never was":   {"bash zero.sh vault harbor 2026-11-31", 2, "is not a day"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAuditor(t, filepath.Join(n.dir, "vault"), filepath.Join(n.dir, "keys/trust-root.json"))
+			if status, out := bash(t, a.dir, os.Environ(), "chmod -R u+w vault"); status != 0 {
+				t.Fatal(out)
+			}
+			a.says(t, false, c.commands, c.status, c.want)
 		})
 	}
 }

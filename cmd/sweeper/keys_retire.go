@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +29,8 @@ E's reports: no "sweeper prove", no "sweeper keys team". The reports stay valid.
 What was handed out already (proofs, teams' keys) is not called back, and copies
 of the file elsewhere, such as in backups, are yours to destroy.
 
+If it was cut short, run it again: it destroys what is left of the old secret.
+
 It asks for the epoch's name once more, on standard input, unless --yes gives it.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,61 +42,85 @@ It asks for the epoch's name once more, on standard input, unless --yes gives it
 			if err != nil {
 				return err
 			}
+			if err := a.meant(cmd, c, args[0], yes); err != nil {
+				return err
+			}
 			k, err := readKeys(cmd.Context(), c, time.Now())
 			if err != nil {
 				return err
-			}
-			if own := k.identifiers.Epoch(); own != args[0] {
-				return usage(fmt.Errorf("keys retire-epoch: %s holds the secret of epoch %s, not of %s: there is nothing to destroy", c.Identifiers.SecretFile, own, args[0]))
-			}
-			if next == "" {
-				if next, err = epochAfter(args[0]); err != nil {
-					return usage(err)
-				}
-			}
-			if next == args[0] {
-				return usage(errors.New("keys retire-epoch: the next epoch has the name of this one"))
-			}
-			if !cmd.Flags().Changed("yes") {
-				fmt.Fprintf(a.stderr, "This destroys the secret of epoch %s for good. Type the epoch's name to go on: ", args[0])
-				line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-				if err != nil && !errors.Is(err, io.EOF) {
-					return fmt.Errorf("keys retire-epoch: read the answer: %w", err)
-				}
-				yes = strings.TrimSpace(line)
-			}
-			if yes != args[0] {
-				return usage(errors.New("keys retire-epoch: that is not the epoch's name: nothing was destroyed"))
 			}
 			areas, err := openStorage(cmd.Context(), c, k)
 			if err != nil {
 				return err
 			}
-			err = sweeper(c, k, areas, log, nil).Idle(cmd.Context(), func(context.Context) error { return replaceSecret(c, next) })
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(a.stdout, "The secret of epoch %s is destroyed; the next report begins epoch %s.\nDestroy the copies of %s that you keep elsewhere.\n",
-				args[0], next, c.Identifiers.SecretFile)
-			return err
+			return sweeper(c, k, areas, log, nil).Idle(cmd.Context(), func(ctx context.Context) error {
+				return a.retire(ctx, c, areas, args[0], next)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&yes, "yes", "", "the name of the `EPOCH` once more, instead of asking for it")
-	cmd.Flags().StringVar(&next, "next", "", "`NAME` of the epoch that begins (default: the number after E)")
+	cmd.Flags().StringVar(&next, "next", "", "`NAME` of the epoch that begins (default: the next number that no report has)")
 	return cmd
 }
 
-func epochAfter(name string) (string, error) {
-	n, err := strconv.ParseUint(name, 10, 32)
+// meant makes sure that the operator means the epoch whose secret is here; or one
+// whose destruction was cut short.
+func (a *app) meant(cmd *cobra.Command, c *config.Config, name, yes string) error {
+	own, err := readIdentifiers(c)
 	if err != nil {
-		return "", fmt.Errorf("keys retire-epoch: epoch %s is not a number: name the one that follows with --next", name)
+		return usage(err)
 	}
-	return strconv.FormatUint(n+1, 10), nil
+	file, err := secretFileOf(c)
+	if err != nil {
+		return err
+	}
+	if own.Epoch() != name && !exists(file.old()) {
+		return usage(notHere(c, own.Epoch(), name))
+	}
+	if !cmd.Flags().Changed("yes") {
+		fmt.Fprintf(a.stderr, "This destroys the secret of epoch %s for good. Type the epoch's name to go on: ", name)
+		line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("keys retire-epoch: read the answer: %w", err)
+		}
+		yes = strings.TrimSpace(line)
+	}
+	if yes != name {
+		return usage(errors.New("keys retire-epoch: that is not the epoch's name: nothing was destroyed"))
+	}
+	return nil
 }
 
-// replaceSecret puts a new secret in place of the old one, and overwrites that:
-// as far as a file system lets it.
-func replaceSecret(c *config.Config, next string) error {
+func notHere(c *config.Config, own, name string) error {
+	return fmt.Errorf("keys retire-epoch: %s holds the secret of epoch %s, not of %s: there is nothing to destroy", c.Identifiers.SecretFile, own, name)
+}
+
+// retire destroys the secret under the lease. What was true when the operator was
+// asked is looked at again: another process may have been here since.
+func (a *app) retire(ctx context.Context, c *config.Config, s storage, name, next string) error {
+	file, err := secretFileOf(c)
+	if err != nil {
+		return err
+	}
+	finished, err := file.finish()
+	if err != nil {
+		return fmt.Errorf("keys retire-epoch: %w", err)
+	}
+	epochs, err := readEpochs(ctx, c, s)
+	if err != nil {
+		return err
+	}
+	own := epochs[len(epochs)-1].name
+	if own != name {
+		if !finished {
+			return usage(notHere(c, own, name))
+		}
+		_, err = fmt.Fprintf(a.stdout, "What an earlier try left of the old secret is destroyed; %s holds that of epoch %s.\n", c.Identifiers.SecretFile, own)
+		return err
+	}
+	if next, err = nextEpoch(epochs, name, next); err != nil {
+		return usage(err)
+	}
 	secret, err := evidence.NewSecret(rand.Reader)
 	if err != nil {
 		return err
@@ -103,24 +129,34 @@ func replaceSecret(c *config.Config, next string) error {
 	if err != nil {
 		return usage(err)
 	}
-	path := c.Identifiers.SecretFile
-	made := path + ".new"
-	if err := writeNew(made, text, 0o600); err != nil {
-		return fmt.Errorf("keys retire-epoch: %w", err)
+	if err := file.replace(text); err != nil {
+		return fmt.Errorf("keys retire-epoch: %w; run it again", err)
 	}
-	old, err := os.OpenFile(path, os.O_RDWR, 0)
+	_, err = fmt.Fprintf(a.stdout, "The secret of epoch %s is destroyed; the next report begins epoch %s.\nDestroy the copies of %s that you keep elsewhere.\n",
+		name, next, c.Identifiers.SecretFile)
+	return err
+}
+
+// nextEpoch is the name of the epoch that begins. A name that reports have already
+// would make two secrets one to whoever reads them.
+func nextEpoch(epochs []epoch, name, next string) (string, error) {
+	used := func(name string) bool {
+		return slices.ContainsFunc(epochs, func(e epoch) bool { return e.name == name })
+	}
+	if next != "" {
+		if used(next) {
+			return "", fmt.Errorf("keys retire-epoch: there is an epoch %s already (\"sweeper keys list\"): nothing was destroyed; choose another name with --next", next)
+		}
+		return next, nil
+	}
+	n, err := strconv.ParseUint(name, 10, 32)
 	if err != nil {
-		return fmt.Errorf("keys retire-epoch: %w", err)
+		return "", fmt.Errorf("keys retire-epoch: epoch %s is not a number: name the one that follows with --next", name)
 	}
-	if err := os.Rename(made, path); err != nil {
-		return fmt.Errorf("keys retire-epoch: %w", errors.Join(err, old.Close()))
+	for {
+		n++
+		if next = strconv.FormatUint(n, 10); !used(next) {
+			return next, nil
+		}
 	}
-	info, err := old.Stat()
-	if err == nil {
-		_, err = old.WriteAt(make([]byte, info.Size()), 0)
-	}
-	if err := errors.Join(err, old.Sync(), old.Close()); err != nil {
-		return fmt.Errorf("keys retire-epoch: the old secret was replaced, and could not be overwritten: %w", err)
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -34,7 +35,9 @@ not touch the config: it says what to set. Until that is set, no run is made.
 It may be run again if it was cut short.
 
 With --old-key-lost the new key signs the report, and every verification will
-say so: the trust root that reaches the auditor is then all that vouches for it.`,
+say so: the trust root that reaches the auditor is then all that vouches for it.
+A run that died before its key was lost is sealed by the new key too, under its
+own number; its report then is the one that names both keys.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := a.log()
@@ -61,11 +64,11 @@ say so: the trust root that reaches the auditor is then all that vouches for it.
 			if err != nil {
 				return err
 			}
-			trustFile, err := r.finish(cmd.Context(), c, sealed)
+			trustFile, err := r.finish(cmd.Context(), c, areas.vault, sealed)
 			if err != nil {
 				return fmt.Errorf("report %d is sealed, and the rotation is not finished; run it again: %w", sealed.Number, err)
 			}
-			_, err = fmt.Fprintf(a.stdout, `Report %d hands over from key %s to key %s.
+			_, err = fmt.Fprintf(a.stdout, `Report %d %s key %s to key %s.
 
 Now set in %s:
 
@@ -75,7 +78,7 @@ Now set in %s:
 
 Give %s to your auditor by another way than the vault.
 Then destroy the old key.
-`, sealed.Number, r.old, r.new, c.Path, r.name, trustFile, filepath.Base(trustFile))
+`, sealed.Number, handing(sealed.Predicate), sealed.Predicate.Rotation.OldSPKISHA256, r.new, c.Path, r.name, trustFile, filepath.Base(trustFile))
 			return err
 		},
 	}
@@ -91,6 +94,15 @@ type rotation struct {
 	name      string // of the new key, as signing.key takes it
 	old, new  string // SPKI SHA-256
 	oldIsLost bool
+	known     []crypto.PublicKey // public halves that lie beside the keys
+}
+
+// handing says in a few words what a report does to the keys.
+func handing(p evidence.Predicate) string {
+	if p.ReportType == evidence.TypeKeyRotation {
+		return "hands over from"
+	}
+	return "is that of a run that died before its key was lost, and moves from"
 }
 
 func prepareRotation(ctx context.Context, c *config.Config, newKey string, oldLost bool, now time.Time) (r rotation, err error) {
@@ -98,6 +110,9 @@ func prepareRotation(ctx context.Context, c *config.Config, newKey string, oldLo
 	if oldLost {
 		if r.keys.trust, r.keys.trustBytes, err = readTrustRoot(c); err == nil {
 			r.keys.identifiers, err = readIdentifiers(c)
+		}
+		if err == nil {
+			err = stampable(c, r.keys.trust)
 		}
 		if err != nil {
 			return r, usage(err)
@@ -117,7 +132,13 @@ func prepareRotation(ctx context.Context, c *config.Config, newKey string, oldLo
 		if c.Signing.KMS() {
 			return r, usage(errors.New("keys rotate: make the new key in AWS KMS (ECC_NIST_P256, SIGN_VERIFY), and name it with --new-key awskms:///ARN"))
 		}
-		r.name = filepath.Join(filepath.Dir(c.Signing.Key), fmt.Sprintf("signing-%04d.pem", r.keys.trust.Version+1))
+		r.name = newKeyFile(filepath.Dir(c.Signing.Key), r.keys.trust.Version+1)
+	}
+	if err := r.unnamed(c); err != nil {
+		return r, usage(err)
+	}
+	if r.known, err = publicKeys(filepath.Dir(c.Signing.Trust), filepath.Dir(r.name)); err != nil {
+		return r, err
 	}
 	if r.next, err = openOrMake(ctx, r.name, c.Signing.PassphraseFile); err != nil {
 		return r, err
@@ -132,6 +153,54 @@ func prepareRotation(ctx context.Context, c *config.Config, newKey string, oldLo
 		r.keys.signer = r.next
 	}
 	return r, nil
+}
+
+// newKeyFile is the name of a new key beside the old one. A name whose public half
+// is there alone was a key that is lost, and is not given to another.
+func newKeyFile(dir string, version int64) string {
+	name := filepath.Join(dir, fmt.Sprintf("signing-%04d.pem", version))
+	for n := 2; !exists(name) && exists(publicName(name)); n++ {
+		name = filepath.Join(dir, fmt.Sprintf("signing-%04d-%d.pem", version, n))
+	}
+	return name
+}
+
+func publicName(key string) string { return strings.TrimSuffix(key, ".pem") + ".pub" }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// unnamed refuses to begin a rotation whose trust root could not be written,
+// because another one has its name: an unfinished rotation has its key, too.
+func (r rotation) unnamed(c *config.Config) error {
+	file := nextTrustFile(c, r.keys.trust)
+	if !exists(file) || strings.HasPrefix(r.name, signing.KMSScheme) || exists(r.name) {
+		return nil
+	}
+	return fmt.Errorf("keys rotate: %s is newer than signing.trust (%s): set signing.trust to it first", file, c.Signing.Trust)
+}
+
+// publicKeys reads the public halves of keys in these folders. They lie where the
+// private ones do, so what stands there is as good as the operator's word.
+func publicKeys(dirs ...string) (all []crypto.PublicKey, err error) {
+	for _, dir := range dirs {
+		files, err := filepath.Glob(filepath.Join(dir, "*.pub"))
+		if err != nil {
+			return nil, fmt.Errorf("keys rotate: %w", err)
+		}
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("keys rotate: %w", err)
+			}
+			if pub, err := evidence.ParsePublicKey(data); err == nil {
+				all = append(all, pub)
+			}
+		}
+	}
+	return all, nil
 }
 
 // inForce is the one key that a trust root does not say to have ended.
@@ -156,7 +225,7 @@ func openOrMake(ctx context.Context, name, passphraseFile string) (evidence.Sign
 	if strings.HasPrefix(name, signing.KMSScheme) {
 		return signing.OpenKMS(ctx, name)
 	}
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+	if !exists(name) {
 		if err := makeKey(name, passphraseFile); err != nil {
 			return nil, fmt.Errorf("keys rotate: %w", err)
 		}
@@ -186,7 +255,7 @@ func makeKey(name, passphraseFile string) error {
 	if err := writeNew(name, private, 0o600); err != nil {
 		return err
 	}
-	return writeNew(strings.TrimSuffix(name, ".pem")+".pub", public, 0o644)
+	return writeNew(publicName(name), public, 0o644)
 }
 
 // request is what the report will say.
@@ -204,20 +273,7 @@ func (r rotation) request(c *config.Config) (sweep.RotateRequest, error) {
 	if c.Vault.S3 != nil && c.Vault.S3.Lock != nil {
 		s.Lock, s.LockDays, s.ManifestDays = c.Vault.S3.Lock.Mode, c.Vault.S3.Lock.Days, c.Vault.S3.Lock.ManifestDays
 	}
-	return sweep.RotateRequest{Spec: s, Old: r.old, New: r.new, OldLost: r.oldIsLost}, nil
-}
-
-// finish writes the next trust root, beside the one before and into the vault.
-func (r rotation) finish(ctx context.Context, c *config.Config, sealed *sweep.Sealed) (string, error) {
-	at, err := evidence.ParseTime(sealed.Predicate.Run.FinishedAt)
-	if err != nil {
-		return "", err
-	}
-	next, err := r.keys.trust.Rotate(r.old, r.next.Public(), at)
-	if err != nil {
-		return "", err
-	}
-	return publishTrust(ctx, c, r.keys.trust, next, r.next)
+	return sweep.RotateRequest{Spec: s, Old: r.old, New: r.new, OldLost: r.oldIsLost, Known: r.known}, nil
 }
 
 // publishTrust writes a trust root beside the one that it follows, and into the
@@ -233,7 +289,7 @@ func publishTrust(ctx context.Context, c *config.Config, before, next evidence.T
 	if err := next.Succeeds(before); err != nil {
 		return "", err
 	}
-	file := filepath.Join(filepath.Dir(c.Signing.Trust), filepath.Base(evidence.FileTrust(next.Version)))
+	file := nextTrustFile(c, before)
 	if err := writeNew(file, data, 0o644); errors.Is(err, fs.ErrExist) {
 		if have, err := os.ReadFile(file); err != nil || !bytes.Equal(have, data) {
 			return "", errors.Join(err, fmt.Errorf("%s is there already, and says something else", file))
@@ -243,4 +299,9 @@ func publishTrust(ctx context.Context, c *config.Config, before, next evidence.T
 	}
 	_, err = openStorage(ctx, c, keys{signer: signer, trust: next, trustBytes: data})
 	return file, err
+}
+
+// nextTrustFile is the name of the trust root that follows one.
+func nextTrustFile(c *config.Config, before evidence.TrustRoot) string {
+	return filepath.Join(filepath.Dir(c.Signing.Trust), filepath.Base(evidence.FileTrust(before.Version+1)))
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,16 @@ func (k *keyed) verify(want int, trust string, args ...string) evidence.Verifica
 		k.t.Fatal(err)
 	}
 	return v
+}
+
+// remove loses files of the folder.
+func (k *keyed) remove(names ...string) {
+	k.t.Helper()
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(k.dir, name)); err != nil {
+			k.t.Fatal(err)
+		}
+	}
 }
 
 func (k *keyed) trust(name string) evidence.TrustRoot {
@@ -131,7 +142,11 @@ func TestALostKeyIsReplacedAndEveryVerificationSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.run(t, 2, "keys", "rotate")
-	k.run(t, 0, "keys", "rotate", "--old-key-lost")
+	out, _ := k.run(t, 0, "keys", "rotate", "--old-key-lost")
+	again, _ := k.run(t, 0, "keys", "rotate", "--old-key-lost")
+	if again != out {
+		t.Errorf("a second rotate did something else:\n%s", again)
+	}
 	k.set("keys/signing.pem", "keys/signing-0001.pem")
 	k.set("keys/trust-root.json", "keys/trust-root-0001.json")
 	k.run(t, 0, "run")
@@ -211,7 +226,14 @@ func TestWithARequiredTimeStampEveryReportHasOneThatOpensslAccepts(t *testing.T)
 	tsa := signingtest.NewTSA(t)
 	k := newKeyed(t, stampedConfig(tsa, "required"))
 	_, errs := k.run(t, 2, "run")
-	contains(t, "without an authority in the trust root", errs, "keys trust --tsa-root FILE")
+	contains(t, "without an authority in the trust root", errs, "signing.timestamp.policy is required", "keys trust --tsa-root FILE")
+	if got := k.server.Keys("exchanges"); len(got) != 1 {
+		t.Errorf("the bucket has %q", got)
+	}
+	out, _ := k.run(t, 1, "check")
+	contains(t, "check without an authority in the trust root", out, "signing.timestamp.policy is required", "keys trust --tsa-root FILE")
+	_, errs = k.run(t, 2, "keys", "rotate", "--old-key-lost")
+	contains(t, "rotate without an authority in the trust root", errs, "keys trust --tsa-root FILE")
 	k.write(t, "noted.pem", "This is our authority.\n"+tsa.Root)
 	k.run(t, 2, "keys", "trust", "--tsa-root", "sweeper.yaml")
 	k.run(t, 0, "keys", "trust", "--tsa-root", "noted.pem")
@@ -223,7 +245,7 @@ func TestWithARequiredTimeStampEveryReportHasOneThatOpensslAccepts(t *testing.T)
 	if got := k.server.Keys("exchanges"); len(got) != 1 {
 		t.Errorf("the bucket has %q", got)
 	}
-	out, _ := k.run(t, 1, "check")
+	out, _ = k.run(t, 1, "check")
 	contains(t, "check without an answer", out, "no run is made without one")
 	tsa.Fail(0)
 	out, _ = k.run(t, 0, "check")
@@ -306,43 +328,46 @@ func TestOfACompromisedKeyOnlyStampedReportsCount(t *testing.T) {
 	contains(t, "run", errs, "compromised")
 }
 
-func TestRetiringAnEpochDestroysItsSecretAfterItsNameAlone(t *testing.T) {
-	k := newKeyed(t, "")
-	k.run(t, 0, "run")
-	file := filepath.Join(k.dir, "keys/identifiers.secret")
-	before, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	same := func(want bool) {
-		t.Helper()
-		now, err := os.ReadFile(file)
-		if err != nil || (string(now) == string(before)) != want {
-			t.Errorf("the secret stands: %v, want %v (%v)", !want, want, err)
+func TestARunThatWaitsForADeadAuthorityIsSealedWithAnother(t *testing.T) {
+	dying, other := signingtest.NewTSA(t), signingtest.NewTSA(t)
+	k := newKeyed(t, stampedConfig(dying, "required"))
+	k.run(t, 0, "keys", "trust", "--tsa-root", dying.RootFile)
+	k.set("keys/trust-root.json", "keys/trust-root-0001.json")
+	var asked atomic.Int64
+	refuse := func(w http.ResponseWriter, _ *http.Request) bool {
+		if asked.Add(1) == 1 { // the rehearsal
+			return false
 		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
 	}
-	k.run(t, 2, "keys", "retire-epoch", "2", "--yes", "2")
-	k.run(t, 2, "keys", "retire-epoch", "1", "--yes", "yes")
-	k.run(t, 2, "keys", "retire-epoch", "1") // nobody is there to type its name
-	same(true)
-	hard := filepath.Join(k.dir, "hard-link")
-	if err := os.Link(file, hard); err != nil {
-		t.Fatal(err)
+	dying.Before.Store(&refuse)
+	k.run(t, 1, "run")
+	if got := k.server.Keys("exchanges"); len(got) != 0 {
+		t.Errorf("the bucket has %q", got)
 	}
-	cmd := k.command(t, "keys", "retire-epoch", "1")
-	cmd.Stdin = strings.NewReader("1\n")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	same(false)
-	if old, err := os.ReadFile(hard); err != nil || strings.Trim(string(old), "\x00") != "" {
-		t.Errorf("the old secret was not overwritten (%v)", err)
-	}
+	_, errs := k.run(t, 1, "run")
+	contains(t, "run", errs, "recover run 0, nothing was deleted: a time stamp is required (signing.timestamp), and there is none", "HTTP status 503")
+
+	k.run(t, 0, "keys", "trust", "--tsa-root", other.RootFile)
+	k.set("keys/trust-root-0001.json", "keys/trust-root-0002.json")
+	k.set(dying.URL, other.URL)
 	k.run(t, 0, "run")
-	if e := k.sealed(t, 1).predicate.Identifiers.Epoch; e != "2" {
-		t.Errorf("the next report is of epoch %s", e)
+	if v := k.verify(0, "keys/trust-root-0002.json", "--require", "timestamped"); len(v.Reports) != 2 {
+		t.Errorf("%d reports", len(v.Reports))
 	}
-	k.verify(0, "keys/trust-root.json")
-	list, _ := k.run(t, 0, "keys", "list")
-	contains(t, "list", list, "not in identifiers.secret_file", "here")
+}
+
+func TestATrustRootIsWrittenWithoutTheSigningKey(t *testing.T) {
+	k := newKeyed(t, "signing:\n  key: keys/signing.pem\n  trust: keys/trust-root.json\n")
+	k.run(t, 0, "run")
+	k.remove("keys/signing.pem")
+	spki := k.trust("keys/trust-root.json").Keys[0].SPKISHA256
+	k.run(t, 0, "keys", "trust", "--compromised", spki+"=2100-01-01T00:00:00Z")
+	k.set("keys/trust-root.json", "keys/trust-root-0001.json")
+	k.run(t, 0, "keys", "rotate", "--old-key-lost")
+	k.set("keys/signing.pem", "keys/signing-0002.pem")
+	k.set("keys/trust-root-0001.json", "keys/trust-root-0002.json")
+	k.run(t, 0, "run")
+	k.verify(6, "keys/trust-root-0002.json") // nothing vouches for report 0
 }

@@ -42,15 +42,12 @@ before it. It does not touch the config: set signing.trust to the new file.`,
 			if err != nil {
 				return usage(fmt.Errorf("keys trust: %w", err))
 			}
-			signer, err := openSigner(cmd.Context(), c)
-			if err != nil {
+			// The one before must be in the vault too, for whoever follows the chain. The
+			// signing key is not asked for: it may be what is lost.
+			if _, err := openStorage(cmd.Context(), c, keys{trust: before, trustBytes: beforeBytes}); err != nil {
 				return err
 			}
-			// The one before must be in the vault too, for whoever follows the chain.
-			if _, err := openStorage(cmd.Context(), c, keys{signer: signer, trust: before, trustBytes: beforeBytes}); err != nil {
-				return err
-			}
-			file, err := publishTrust(cmd.Context(), c, before, next, signer)
+			file, err := publishTrust(cmd.Context(), c, before, next, nil)
 			if err != nil {
 				return err
 			}

@@ -43,7 +43,7 @@ copy of the vault and its trust root no config is needed:
 
 An entry of a bucket that keeps versions is named by its version id too, and an
 incomplete upload by its upload id, both as --version ID. Exit status 3 means that
-no report says that the object was deleted.`,
+no report says that the object was deleted; it is said which could not be searched.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			number := int64(-1)

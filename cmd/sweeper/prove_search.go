@@ -53,6 +53,19 @@ func reportsIn(dir string) (reports, error) {
 	return reports{numbers, func(name string) (io.ReadCloser, error) { return copied.Open(name) }}, nil
 }
 
+// missing are the numbers before the last report under which none is.
+func (r reports) missing() spans {
+	var gone spans
+	next := int64(0)
+	for _, n := range r.numbers {
+		if n > next {
+			gone = append(gone, [2]int64{next, n - 1})
+		}
+		next = n + 1
+	}
+	return gone
+}
+
 func (r reports) read(name string) ([]byte, error) {
 	f, err := r.open(name)
 	if err != nil {
@@ -70,18 +83,21 @@ type search struct {
 	ids     *evidence.Identifiers // nil with a team's key
 	team    *evidence.TeamKeyFile // nil with the identifier secret
 
-	searched    int  // reports
-	older       int  // reports before the one with the line, not looked into
-	expired     int  // reports whose manifest is past its stated date, and gone
-	otherEpochs int  // reports that were made with another secret or key
-	elsewhere   int  // reports that know no such store
-	versions    bool // the bucket may keep versions
-	committed   bool // a teams.csv commits to the team's key
+	named       int64 // the one report that was asked for, -1 for all
+	searched    int   // reports
+	older       int   // reports before the one with the line, not looked into
+	expired     int   // reports whose manifest is past its stated date, and gone
+	otherEpochs int   // reports that were made with another secret or key
+	elsewhere   int   // reports that know no such store
+	compromised spans // reports that nothing here shows to be older than their key's compromise
+	versions    bool  // the bucket may keep versions
+	committed   bool  // a teams.csv commits to the team's key
 }
 
 // search looks through report n, or from the newest report back if n is
 // negative. The error is evidence.ErrNoLine if none has such a line.
 func (s *search) search(n int64) (evidence.Proof, evidence.Claim, error) {
+	s.named = n
 	numbers := slices.Clone(s.reports.numbers)
 	slices.Reverse(numbers)
 	if n >= 0 {
@@ -111,7 +127,11 @@ func (s *search) report(n int64) (proof evidence.Proof, claim evidence.Claim, er
 	if err != nil {
 		return proof, claim, err
 	}
-	st, err := evidence.OpenSigned(bundle, s.trust)
+	st, err := s.counted(n, bundle)
+	if errors.Is(err, evidence.ErrCompromised) && s.named < 0 {
+		s.compromised = s.compromised.with(n)
+		return proof, claim, evidence.ErrNoLine
+	}
 	if err != nil {
 		return proof, claim, err
 	}
@@ -125,7 +145,7 @@ func (s *search) report(n int64) (proof evidence.Proof, claim evidence.Claim, er
 	s.searched++
 	open := func(name string) (io.ReadCloser, error) { return s.reports.open(dir + name) }
 	if proof, err = evidence.FindProof(bundle, open, sought); err != nil {
-		if missing(err) && past(st.Predicate.Evidence.ManifestRetainUntil, time.Now()) {
+		if missing(err) && s.manifestExpired(st, dir) {
 			s.searched, s.expired = s.searched-1, s.expired+1
 			err = evidence.ErrNoLine
 		}
@@ -140,13 +160,66 @@ func missing(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, vault.ErrNotFound)
 }
 
-// past reports whether a date of a report lies before now.
-func past(date *string, now time.Time) bool {
-	if date == nil {
+// counted opens report n if its signature counts and it is that report of that
+// vault: over another one, to say that nothing was found would mean nothing.
+func (s *search) counted(n int64, bundle []byte) (evidence.Statement, error) {
+	st, err := evidence.OpenCounted(bundle, nil, s.trust)
+	if errors.Is(err, evidence.ErrCompromised) {
+		tokens, fault := s.tokens(n)
+		if fault != nil {
+			return st, fault
+		}
+		st, err = evidence.OpenCounted(bundle, tokens, s.trust)
+	}
+	if err != nil {
+		return st, err
+	}
+	switch c, findings := st.Predicate.Chain, evidence.ValidatePredicate(st.Predicate); {
+	case c.VaultID != s.trust.VaultID:
+		return st, fmt.Errorf("it is of vault %q, the trust root of %q", c.VaultID, s.trust.VaultID)
+	case c.Sequence != n:
+		return st, fmt.Errorf("what lies there is report %d", c.Sequence)
+	case len(findings) > 0:
+		return st, fmt.Errorf("it contradicts itself: %s", findings[0])
+	}
+	return st, nil
+}
+
+// tokens reads the time stamps that stand beside report n.
+func (s *search) tokens(n int64) (tokens [][]byte, err error) {
+	for i := 1; ; i++ {
+		token, err := s.reports.read(evidence.ReportDir(n) + "/" + evidence.FileToken(i))
+		if missing(err) {
+			return tokens, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		tokens = append(tokens, token)
+	}
+}
+
+// manifestExpired reports whether the report's manifest parts may be gone. What
+// lists them may not.
+func (s *search) manifestExpired(st evidence.Statement, dir string) bool {
+	if _, err := s.signedFile(st, dir, evidence.FileParts); err != nil {
 		return false
 	}
-	t, err := evidence.ParseTime(*date)
-	return err == nil && t.Before(now)
+	config, err := s.signedFile(st, dir, evidence.FileConfig)
+	return err == nil && evidence.ManifestExpired(st.Predicate, config, time.Now())
+}
+
+// signedFile reads a file of a report, and demands that it is the signed one.
+func (s *search) signedFile(st evidence.Statement, dir, name string) ([]byte, error) {
+	data, err := s.reports.read(dir + name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	signed := evidence.Subject{Name: name, Digest: evidence.Digest{SHA256: evidence.SHA256Hex(data)}}
+	if !slices.Contains(st.Subject, signed) {
+		return nil, fmt.Errorf("%s: it is not the file that was signed: its SHA-256 differs", name)
+	}
+	return data, nil
 }
 
 // sought is what the object can stand under in a report: none if the report knows
@@ -203,13 +276,9 @@ func (s *search) teamKeys(st evidence.Statement, store evidence.Store, dir strin
 // checkTeamKey holds the team's key against the report's commitment, where there
 // is one.
 func (s *search) checkTeamKey(st evidence.Statement, dir string) error {
-	data, err := s.reports.read(dir + evidence.FileTeams)
+	data, err := s.signedFile(st, dir, evidence.FileTeams)
 	if err != nil {
-		return fmt.Errorf("%s: %w", evidence.FileTeams, err)
-	}
-	signed := evidence.Subject{Name: evidence.FileTeams, Digest: evidence.Digest{SHA256: evidence.SHA256Hex(data)}}
-	if !slices.Contains(st.Subject, signed) {
-		return fmt.Errorf("%s: it is not the file that was signed: its SHA-256 differs", evidence.FileTeams)
+		return err
 	}
 	rows, err := evidence.ParseTeams(data)
 	if err != nil {
@@ -247,6 +316,9 @@ func candidates(kind, version string) []candidate {
 // It does not name the key.
 func (s *search) nothing() string {
 	said := fmt.Sprintf("No report says that it was deleted (reports searched: %d).", s.searched)
+	if s.named >= 0 {
+		said = fmt.Sprintf("Report %d does not say that it was deleted.\nOther reports, which were not searched: %d.", s.named, len(s.reports.numbers)-1)
+	}
 	for _, note := range s.notes() {
 		said += "\n" + note
 	}
@@ -259,7 +331,7 @@ func (s *search) nothing() string {
 	if s.team != nil {
 		said += fmt.Sprintf("\nThe key of team %s finds that team's entries alone.", s.team.Team)
 	}
-	return said
+	return said + "\nThat no report was rewritten, or cut off at the end, was not checked: \"sweeper verify\" does."
 }
 
 // notes say what the answer leaves open.
@@ -270,6 +342,13 @@ func (s *search) notes() []string {
 	}
 	if s.expired > 0 {
 		notes = append(notes, fmt.Sprintf("Reports whose manifest has expired, so that nobody can search them any more: %d.", s.expired))
+	}
+	if len(s.compromised) > 0 {
+		notes = append(notes, fmt.Sprintf("Reports that were not searched, since their key was compromised and no time stamp of theirs is from before: %s.",
+			s.compromised))
+	}
+	if gone := s.reports.missing(); len(gone) > 0 {
+		notes = append(notes, fmt.Sprintf("Reports that are missing, so that nobody can search them: %s.", gone))
 	}
 	if s.otherEpochs > 0 {
 		notes = append(notes, fmt.Sprintf("Reports that were not searched, since they were made with another identifier secret: %d.", s.otherEpochs))

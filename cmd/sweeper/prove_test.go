@@ -103,3 +103,77 @@ func TestAnObjectIsSoughtUnderAllThatItCanHaveBeen(t *testing.T) {
 		}
 	}
 }
+
+// Whoever holds the signing key could state a date that is soon over, take the
+// manifest away, and have it said that no report is about the object.
+func TestAManifestIsCalledExpiredJustIfTheConfigDeclaresIt(t *testing.T) {
+	t.Parallel()
+	server, gate := embedded(t)
+	server.Put(scriptBucket, "acme/r1.request.json", []byte("{}"), time.Now().Add(-31*24*time.Hour))
+	b := install(t, configFor(gate.URL, dirVault), "test", "testtest")
+	b.run(t, 0, "run")
+	dir := filepath.Join(b.dir, "vault", evidence.ReportDir(0))
+	b.signAgain(t, filepath.Join(dir, evidence.FileBundle), func(p *evidence.Predicate) {
+		finished, err := evidence.ParseTime(p.Run.FinishedAt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		soon := evidence.FormatTime(finished.Add(time.Nanosecond))
+		p.Evidence.ManifestRetainUntil = &soon
+	})
+	b.run(t, exitOK, "prove", "--store", "exchanges", "--key", "acme/r1.request.json")
+	if err := os.Remove(filepath.Join(dir, evidence.PartName(0, 0))); err != nil {
+		t.Fatal(err)
+	}
+	_, errs := b.run(t, exitFailed, "prove", "--store", "exchanges", "--key", "acme/r1.request.json")
+	if !strings.Contains(errs, "report 0: manifest-0000-00000.jsonl.gz: ") {
+		t.Error(errs)
+	}
+	out, _ := b.run(t, exitEvidence, "verify", "vault", "--trust", "keys/trust-root.json")
+	if said := strings.Join(strings.Fields(out), " "); !strings.Contains(said, "no vault.s3.lock of its config.json says that it may be") {
+		t.Error(out)
+	}
+}
+
+// signAgain changes a sealed report and signs it with the vault's own key.
+func (b *built) signAgain(t *testing.T, bundle string, change func(*evidence.Predicate)) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(bundle)
+	must(err)
+	payload, _, _, err := evidence.OpenBundle(data)
+	must(err)
+	st, err := evidence.ParseStatement(payload)
+	must(err)
+	change(&st.Predicate)
+	payload, err = st.Marshal()
+	must(err)
+	priv, err := os.ReadFile(filepath.Join(b.dir, "keys", "signing.pem"))
+	must(err)
+	signer, err := evidence.LoadSigner(priv)
+	must(err)
+	data, err = evidence.SealBundle(payload, signer)
+	must(err)
+	must(os.Chmod(bundle, 0o600))
+	must(os.WriteFile(bundle, data, 0o600))
+}
+
+func TestReportsAreNamedByTheirRows(t *testing.T) {
+	var s spans
+	for _, n := range []int64{9, 7, 6, 5, 3} {
+		s = s.with(n)
+	}
+	if got := s.String(); got != "3, 5 to 7, 9" {
+		t.Error(got)
+	}
+	for want, numbers := range map[string][]int64{"": {0, 1, 2}, "0 to 1, 3": {2, 4}, "1 to 9999999998": {0, 9999999999}} {
+		if got := (reports{numbers: numbers}).missing().String(); got != want {
+			t.Errorf("%v: %s", numbers, got)
+		}
+	}
+}

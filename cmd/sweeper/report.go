@@ -33,27 +33,52 @@ func (a *app) reportList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the reports, a line each",
-		Args:  cobra.NoArgs,
+		Long: `list prints a line a report. Under SIG stands what its signature is by the trust
+root that the config names (signing.trust): ok, BAD, or ? where there is no trust
+root to check it by. A bad one makes exit status 6. That no report is missing and
+that every file is the one that was signed, "sweeper verify" says.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, s, err := a.openVault(cmd.Context())
+			c, s, err := a.openVault(cmd.Context())
 			if err != nil {
 				return err
 			}
-			numbers, err := reportNumbers(cmd.Context(), s.vault)
-			if err != nil {
-				return err
-			}
-			var rows []evidence.Predicate
-			for _, n := range numbers {
-				r, err := readReport(cmd.Context(), s.vault, n)
-				if err != nil {
-					return err
-				}
-				rows = append(rows, r.predicate)
-			}
-			return render.List(a.stdout, rows)
+			return a.listReports(cmd.Context(), s.vault, newChecker(c, s.vault))
 		},
 	}
+}
+
+// listReports shows every report that there is, whatever is wrong with one.
+func (a *app) listReports(ctx context.Context, v vault.Area, k checker) error {
+	numbers, err := reportNumbers(ctx, v)
+	if err != nil {
+		return err
+	}
+	var rows []render.Row
+	bad := false
+	for _, n := range numbers {
+		r, err := lookAt(ctx, v, n)
+		if err != nil {
+			return err
+		}
+		row := render.Row{Number: n}
+		if r.broken == nil {
+			p := r.predicate // and not the bytes it came from
+			row.Predicate = &p
+		}
+		if row.Signature, err = k.check(ctx, n, r); err != nil {
+			return err
+		}
+		bad = bad || row.Signature.State == render.Fail
+		rows = append(rows, row)
+	}
+	if err := render.List(a.stdout, rows); err != nil {
+		return err
+	}
+	if bad {
+		return exitWith(exitEvidence)
+	}
+	return nil
 }
 
 // openVault opens the vault for reading.
@@ -83,38 +108,54 @@ func reportNumbers(ctx context.Context, v vault.Area) ([]int64, error) {
 	return numbers, nil
 }
 
-// stored is a report as it stands in the vault. Its signature is not checked
-// here: that is what verify is for.
+// stored is a report as it stands in the vault. Whether its signature counts is
+// for a checker to say.
 type stored struct {
+	bundle          []byte
+	broken          error // why the bundle can't be read; then nothing below is set
 	predicate       evidence.Predicate
 	teams           []evidence.TeamRow
+	otherTeams      bool // teams.csv is not the file that the statement names, so teams is empty
 	subjects        []evidence.Subject
 	statementSHA256 string
+	ages            *render.AgeHistogram // of a verified report alone: those of its sealed page
 }
 
+// readReport reads a report of which at least the statement can be read.
 func readReport(ctx context.Context, v vault.Area, n int64) (stored, error) {
-	bundle, err := v.Get(ctx, evidence.ReportDir(n)+"/"+evidence.FileBundle)
+	r, err := lookAt(ctx, v, n)
+	if err == nil && r.broken != nil {
+		err = fmt.Errorf("report %d: %w", n, r.broken)
+	}
+	return r, err
+}
+
+// lookAt reads what there is of a report. The error is the vault's.
+func lookAt(ctx context.Context, v vault.Area, n int64) (r stored, err error) {
+	r.bundle, err = v.Get(ctx, evidence.ReportDir(n)+"/"+evidence.FileBundle)
 	if errors.Is(err, vault.ErrNotFound) {
-		return stored{}, fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n)
+		return r, fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n)
 	}
 	if err != nil {
-		return stored{}, err
+		return r, err
 	}
-	payload, _, _, err := evidence.OpenBundle(bundle)
-	if err != nil {
-		return stored{}, fmt.Errorf("report %d: %w", n, err)
+	var payload []byte
+	if payload, _, _, r.broken = evidence.OpenBundle(r.bundle); r.broken != nil {
+		return r, nil
 	}
 	st, err := evidence.ParseStatement(payload)
 	if err != nil {
-		return stored{}, fmt.Errorf("report %d: %w", n, err)
+		r.broken = err
+		return r, nil
 	}
-	r := stored{predicate: st.Predicate, subjects: st.Subject, statementSHA256: evidence.SHA256Hex(payload)}
+	r.predicate, r.subjects, r.statementSHA256 = st.Predicate, st.Subject, evidence.SHA256Hex(payload)
 	data, err := v.Get(ctx, evidence.ReportDir(n)+"/"+evidence.FileTeams)
-	if err != nil {
-		return stored{}, err
+	if err != nil && !errors.Is(err, vault.ErrNotFound) {
+		return r, err
 	}
-	if r.teams, err = evidence.ParseTeams(data); err != nil {
-		return stored{}, fmt.Errorf("report %d: %w", n, err)
+	if err == nil && r.signed(evidence.FileTeams, data) {
+		r.teams, err = evidence.ParseTeams(data)
 	}
+	r.otherTeams = err != nil || r.teams == nil
 	return r, nil
 }

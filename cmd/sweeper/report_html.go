@@ -43,7 +43,7 @@ func (a *app) showHTML(ctx context.Context, n int64, f htmlFlags) error {
 		return &exitError{exitEvidence, fmt.Errorf("report %d can't be shown: %w", n, err)}
 	}
 	var page bytes.Buffer
-	if err := render.HTML(&page, r.predicate, render.HTMLOptions{Teams: r.teams, StatementSHA256: r.statementSHA256, Problems: v.Problems}); err != nil {
+	if err := render.HTML(&page, r.predicate, s.page(r, v.Reports[0], v.Problems)); err != nil {
 		return err
 	}
 	if f.file == "-" {

@@ -62,5 +62,5 @@ func showPart(ctx context.Context, v vault.Area, n int64, part evidence.Part, ou
 
 // changed is the error of a file that is not the one that was signed.
 func changed(n int64, file string) error {
-	return fmt.Errorf("report %d: %s is not the file that was signed; \"sweeper verify\" says all that is wrong", n, file)
+	return &exitError{exitEvidence, fmt.Errorf("report %d: %s is not the file that was signed; \"sweeper verify\" says all that is wrong", n, file)}
 }

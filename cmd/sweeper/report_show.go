@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/render"
 )
@@ -25,11 +27,16 @@ func (a *app) reportShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show N [--format FORMAT | --plan [--format FORMAT] [--show-keys] | --html FILE]",
 		Short: "Show one report: as text or as a page, its lines, or its plan",
-		Long: `show prints report N.
+		Long: `show prints report N, under what its signature is by the trust root that the
+config names (signing.trust). Under one that does not count it still shows what
+the report says, and the exit status is 6. Without a trust root it says that the
+signature was not checked. That every file is the one that was signed, and that
+no report is missing, "sweeper verify" says.
 
 With --format it prints the report's manifest instead: what became of each planned
 entry, a line an entry, as table, csv or json. Of these, json is the very line of
-the manifest, an object each.
+the manifest, an object each. As csv and json nothing is printed under a
+signature that does not count.
 
 With --plan it prints what a dry run, or a run that a guard stopped, would have
 deleted, a line an entry. The plan is there until it is applied or 24 hours old.
@@ -59,18 +66,7 @@ A text that can't be printed as it is stands in the quotes and escapes of Go, as
 			if err != nil {
 				return err
 			}
-			r, err := readReport(cmd.Context(), s.vault, n)
-			if err != nil {
-				return err
-			}
-			switch {
-			case f.plan:
-				return a.showPlan(cmd.Context(), c, s, n, r.predicate, cmp.Or(f.format, render.PlanTable), f.showKeys)
-			case f.format != "":
-				return a.showLines(cmd.Context(), s.vault, n, r, f.format)
-			}
-			return render.Summary(a.stdout, r.predicate, render.Options{Teams: r.teams,
-				Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
+			return a.showReport(cmd.Context(), c, s, n, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -82,6 +78,54 @@ A text that can't be printed as it is stands in the quotes and escapes of Go, as
 	flags.StringVar(&f.html.trust, "trust", "", "with --html: trust root `FILE`, instead of the config's")
 	flags.BoolVar(&f.html.force, "force", false, "with --html: write over FILE if it is there")
 	return cmd
+}
+
+// showReport shows a report under what was found of its signature: a bad one
+// hides nothing from a person, and everything from a program.
+func (a *app) showReport(ctx context.Context, c *config.Config, s storage, n int64, f showFlags) error {
+	r, err := lookAt(ctx, s.vault, n)
+	if err != nil {
+		return err
+	}
+	sig, err := newChecker(c, s.vault).check(ctx, n, r)
+	if err != nil {
+		return err
+	}
+	if r.broken != nil {
+		return &exitError{exitEvidence, fmt.Errorf("report %d can't be shown: %w", n, r.broken)}
+	}
+	if f.plan || f.format != "" {
+		return a.showRows(ctx, c, s, n, r, sig, f)
+	}
+	err = render.Summary(a.stdout, r.predicate, render.Options{Signature: &sig, Teams: r.teams,
+		Path: reportPath(s.where, evidence.ReportDir(n)), StatementSHA256: r.statementSHA256, Verify: verifyCommand(c)})
+	if err == nil {
+		err = exitOf(sig)
+	}
+	return err
+}
+
+// showRows shows the plan or the manifest.
+func (a *app) showRows(ctx context.Context, c *config.Config, s storage, n int64, r stored, sig render.Signature, f showFlags) error {
+	format := cmp.Or(f.format, render.PlanTable)
+	var err error
+	if format == render.PlanTable {
+		err = sig.Write(a.stdout)
+	} else {
+		err = a.gate(n, sig)
+	}
+	if err != nil {
+		return err
+	}
+	if f.plan {
+		err = a.showPlan(ctx, c, s, n, r.predicate, format, f.showKeys)
+	} else {
+		err = a.showLines(ctx, s.vault, n, r, format)
+	}
+	if err == nil {
+		err = exitOf(sig)
+	}
+	return err
 }
 
 func (f showFlags) check() error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sweeper-audit/sweeper/pkg/config"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
+	"github.com/sweeper-audit/sweeper/pkg/render"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
@@ -107,6 +108,9 @@ func (s source) signed(dir string, check evidence.ReportCheck) (r stored, err er
 		return r, fmt.Errorf("it stands in %s, and is that of %s", dir, at)
 	}
 	r.predicate, r.subjects = st.Predicate, st.Subject
+	if page, err := fs.ReadFile(s.files, dir+"/"+evidence.FileHTML); err == nil && r.signed(evidence.FileHTML, page) {
+		r.ages = render.AgesOf(page)
+	}
 	data, err := fs.ReadFile(s.files, dir+"/"+evidence.FileTeams)
 	if err == nil && r.signed(evidence.FileTeams, data) {
 		r.teams, err = evidence.ParseTeams(data)
@@ -115,6 +119,13 @@ func (s source) signed(dir string, check evidence.ReportCheck) (r stored, err er
 		return r, err
 	}
 	return r, nil // a teams.csv that is not the signed one is among the problems
+}
+
+// page is what the page of a report is made with.
+func (s source) page(r stored, check evidence.ReportCheck, problems []string) render.HTMLOptions {
+	sig := render.GoodSignature(r.predicate.Signer.SPKISHA256, s.trust.Version)
+	return render.HTMLOptions{Teams: r.teams, Ages: r.ages, StatementSHA256: r.statementSHA256, Problems: problems,
+		Signature: &sig, Recounted: check.Recounted}
 }
 
 // signed reports whether a file is the one that the report signed.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,11 @@ script and no server.
 They are made from what was signed and say what verification found; a report
 whose signature does not hold gets no page. Exit status 6 means that the evidence
 does not check out: the pages are written all the same. With --vault and --trust
-it needs no config.`,
+it needs no config.
+
+pages.sha256 lists the pages. With --force those of an earlier site that this one
+no longer has are removed, as long as they are as that site wrote them; other
+files are left alone, and named.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if out == "" {
@@ -48,7 +53,7 @@ it needs no config.`,
 	f.StringVar(&out, "out", "", "`DIR` for the pages, new or empty (required)")
 	f.StringVar(&copied, "vault", "", "a copy of the vault in `DIR`, instead of the config's vault")
 	f.StringVar(&trustFile, "trust", "", "trust root `FILE`, instead of the config's")
-	f.BoolVar(&force, "force", false, "write into a folder that is not empty, over pages that are there")
+	f.BoolVar(&force, "force", false, "write into a folder that is not empty, over the pages of an earlier site")
 	return cmd
 }
 
@@ -72,16 +77,25 @@ func (a *app) writeSite(s source, dir string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	pages := 0
-	write := func(name string, data []byte) error {
-		pages++
-		return writePage(filepath.Join(dir, name), data, true)
+	site, err := pagesAt(dir)
+	if err != nil {
+		return fmt.Errorf("report site: --out: %w", err)
 	}
 	shown, o := s.forSite(v, now)
-	if err := render.Site(write, s.pages(shown), o); err != nil {
+	if err := render.Site(site.write, s.pages(shown), o); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "%d reports on %d pages: open %s\n", len(shown), pages, filepath.Join(dir, "index.html"))
+	removed, others, err := site.finish()
+	if err != nil {
+		return fmt.Errorf("report site: --out: %w", err)
+	}
+	fmt.Fprintf(a.stdout, "%d reports on %d pages: open %s\n", len(shown), len(site.now), filepath.Join(dir, "index.html"))
+	if len(removed) > 0 {
+		fmt.Fprintf(a.stdout, "Removed, since the site no longer has them: %s\n", quoted(removed))
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(a.stdout, "Left alone, since no site wrote them: %s\n", quoted(others))
+	}
 	if !v.Valid {
 		for _, problem := range v.Problems {
 			fmt.Fprintf(a.stderr, "sweeper: %s\n", problem)
@@ -89,6 +103,19 @@ func (a *app) writeSite(s source, dir string, now time.Time) error {
 		return exitWith(exitEvidence)
 	}
 	return nil
+}
+
+// quoted lists names of files, which may hold anything, and not all of very many.
+func quoted(names []string) string {
+	const most = 20
+	var all []string
+	for _, name := range names[:min(len(names), most)] {
+		all = append(all, strconv.Quote(name))
+	}
+	if n := len(names) - most; n > 0 {
+		all = append(all, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(all, ", ")
 }
 
 // forSite parts the reports that have a page from what is said above them all:
@@ -110,6 +137,9 @@ func (s source) forSite(v evidence.Verification, now time.Time) (shown []evidenc
 			o.Problems = append(o.Problems, problem)
 		}
 	}
+	if v.Valid {
+		o.Notes = append(o.Notes, fmt.Sprintf("Verified for these pages: every signature by trust root v%d, every file, and the chain from report to report.", s.trust.Version))
+	}
 	o.Notes = append(o.Notes, v.Exceptions...)
 	for _, note := range v.Notes {
 		if strings.HasPrefix(note, "NOT ANCHORED") {
@@ -124,8 +154,7 @@ func (s source) pages(shown []evidence.ReportCheck) iter.Seq2[render.SiteReport,
 	return func(yield func(render.SiteReport, error) bool) {
 		for _, check := range shown {
 			r, err := s.signed(evidence.ReportDir(check.Sequence), check)
-			page := render.SiteReport{Predicate: r.predicate,
-				Options: render.HTMLOptions{Teams: r.teams, StatementSHA256: r.statementSHA256, Problems: check.Problems}}
+			page := render.SiteReport{Predicate: r.predicate, Options: s.page(r, check, check.Problems)}
 			if !yield(page, err) || err != nil {
 				return
 			}

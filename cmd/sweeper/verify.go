@@ -65,7 +65,7 @@ what it proves.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&trustFile, "trust", "", "trust root `FILE`, got by another way than the vault (required)")
-	f.StringArrayVar(&heads, "head", nil, "`SEQ:STATEMENT_SHA256` of a report, noted by someone else; repeatable")
+	f.StringArrayVar(&heads, "head", nil, "`SEQ:STATEMENT_SHA256[@TIME]` of a report, noted by someone else, and when (RFC 3339); repeatable")
 	f.StringVar(&require, "require", "", "least assurance: timestamped or anchored")
 	f.StringVar(&from, "from", "", "begin of the audit period, a `TIME` (RFC 3339) or a day")
 	f.StringVar(&to, "to", "", "end of the audit period, a `TIME` (RFC 3339) or a day; not included")
@@ -78,7 +78,7 @@ what it proves.`,
 func verifyOptions(require, from, to string, heads []string) (evidence.VerifyOptions, error) {
 	o := evidence.VerifyOptions{Require: require, Now: time.Now()}
 	for _, h := range heads {
-		head, err := evidence.ParseHead(h)
+		head, err := evidence.ParseNotedHead(h)
 		if err != nil {
 			return o, fmt.Errorf("--head: %w", err)
 		}

@@ -43,11 +43,20 @@ func readKeys(ctx context.Context, c *config.Config, now time.Time) (k keys, err
 	if err := trusted(k, now); err != nil {
 		return k, fmt.Errorf("signing.trust: %s: %w", c.Signing.Trust, err)
 	}
-	if c.Signing.Timestamp.Policy != evidence.PolicyNone && len(k.trust.TSARoots) == 0 {
-		return k, fmt.Errorf("signing.timestamp: %s names no time stamp authority (tsaRoots), so nobody could check a time stamp; \"sweeper keys trust --tsa-root FILE\" adds one", c.Signing.Trust)
+	if err := stampable(c, k.trust); err != nil {
+		return k, err
 	}
 	k.identifiers, err = readIdentifiers(c)
 	return k, err
+}
+
+// stampable makes sure that the time stamps that the config asks for can be checked.
+func stampable(c *config.Config, t evidence.TrustRoot) error {
+	if p := c.Signing.Timestamp.Policy; p != evidence.PolicyNone && len(t.TSARoots) == 0 {
+		return fmt.Errorf("signing.timestamp.policy is %s, and %s names no time stamp authority (tsaRoots), so nobody could check a time stamp; "+
+			"\"sweeper keys trust --tsa-root FILE\" adds one", p, c.Signing.Trust)
+	}
+	return nil
 }
 
 // readIdentifiers reads the secret that keys and teams are hashed with.
@@ -127,8 +136,10 @@ func openStorage(ctx context.Context, c *config.Config, k keys) (storage, error)
 	if err := vault.ProbeVault(ctx, s.vault, evidence.FileTrust(k.trust.Version), k.trustBytes); err != nil {
 		return s, fmt.Errorf("vault: %w", err)
 	}
-	if err := putPublicKey(ctx, s.vault, k); err != nil {
-		return s, fmt.Errorf("vault: %w", err)
+	if k.signer != nil {
+		if err := putPublicKey(ctx, s.vault, k); err != nil {
+			return s, fmt.Errorf("vault: %w", err)
+		}
 	}
 	if work, ok := s.work.(*vault.S3); ok {
 		if err := work.CheckWork(ctx); err != nil {
@@ -219,7 +230,7 @@ func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress s
 		},
 		Open: func(ctx context.Context, spec sweep.StoreSpec) (sweep.Bucket, error) {
 			b, err := openStore(ctx, spec)
-			return sweep.Bucket{Store: b, Examiner: b}, err
+			return sweep.Bucket{Store: b, Cutter: b, Examiner: b}, err
 		},
 		Vault: s.vault, Work: s.work,
 		Signer: k.signer, Trust: k.trust, Identifiers: k.identifiers, Stamp: stamper(c, k.trust), Page: sealedPage,

@@ -53,6 +53,8 @@ type Config struct {
 	// same answers, checks them less and needs many times the CPU.
 	ListDecoder string
 
+	Slots Slots // bound the requests in flight; stores may share them. nil: no bound
+
 	// OverwriteGuard "etag" makes the deletes of rewritable entries conditional;
 	// anything else leaves the guarding to the caller.
 	OverwriteGuard string
@@ -64,6 +66,7 @@ type Bucket struct {
 	cfg     Config
 	client  *s3.Client
 	learned learned
+	seen    seen
 	proving chan struct{} // held by the one Delete that finds out about `null`
 	unasked atomic.Int64
 }
@@ -96,6 +99,9 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 		o.BaseEndpoint = nil
 		if cfg.Endpoint != "" {
 			o.BaseEndpoint = aws.String(cfg.Endpoint)
+		}
+		if cfg.Slots != nil {
+			o.HTTPClient = slotted{next: loaded.HTTPClient, slots: cfg.Slots} // requests for credentials take none
 		}
 		// Checksums only where the API demands them: many servers reject the rest.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired

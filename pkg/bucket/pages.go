@@ -45,13 +45,26 @@ type Page struct {
 	Entries []retention.Entry
 	// Repeated counts rows of the page before that came again and were dropped.
 	Repeated int
+	// Cuttable says that the listing may be cut into ranges that are listed side by
+	// side (Cuts): names come encoded (encoding-type=url), so that every entry's
+	// place is known, and in order. Uploads never are.
+	Cuttable bool
+	// Unordered says that the server lists current objects in no order, as was seen
+	// on this page or before.
+	Unordered bool
 }
 
 // Pages lists the range. Only an iteration that ends without an error saw all
 // of it; after an error it ends. A server whose answers can't be true gives an
 // error that names store and bucket. Each iteration lists afresh.
 //
-// Current: keys are strictly increasing, in a page and across pages.
+// Current: keys are strictly increasing, in a page and across pages. Where a
+// listing of a range without ends (After and UpTo empty) shows that the server
+// has no order, its pages are Unordered from there on, and this Bucket's later
+// ones from the start, whatever their range: all under the prefix is listed and
+// what lies in the range kept. Then a key comes once in a page; that it comes
+// once in all can't be known. In a range with ends, on a server of which nothing
+// is known, it is an error.
 //
 // Versions: keys never decrease, and a key may span pages. Within a key what is
 // the latest comes first, then the newer first; of a marker and a version of
@@ -103,7 +116,11 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 		if !some {
 			return
 		}
-		w := walk{prefix: prefix, within: r, last: r.After}
+		unordered := b.learned.listsUnordered()
+		if unordered {
+			prefix, start, size = r.common(prefix), "", pageSize
+		}
+		w := walk{prefix: prefix, within: r, last: r.After, unordered: unordered}
 		in := &s3.ListObjectsV2Input{
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(size),
 			Prefix: optional(prefix), StartAfter: optional(start),
@@ -118,6 +135,9 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 			if lie != "" {
 				yield(step{}, b.lie(listing, lie))
 				return
+			}
+			if w.unordered {
+				b.learned.setUnordered()
 			}
 			if !yield(s, nil) || s.done {
 				return

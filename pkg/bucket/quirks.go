@@ -23,10 +23,11 @@ const (
 
 // learned is what a Bucket found out about its server.
 type learned struct {
-	mu   sync.Mutex
-	md5  bool // DeleteObjects wants Content-MD5
-	null nullState
-	etag bool // whether it honours ETags in deletes is known
+	mu        sync.Mutex
+	md5       bool // DeleteObjects wants Content-MD5
+	null      nullState
+	etag      bool // whether it honours ETags in deletes is known
+	unordered bool // current objects are listed in no order
 	// batchFails counts how often an entry failed in a batch. SeaweedFS never
 	// deletes a version of a key with a long segment by DeleteObjects, and always
 	// says InternalError; DeleteObject works.
@@ -75,6 +76,18 @@ func (l *learned) setETag() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.etag = true
+}
+
+func (l *learned) listsUnordered() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.unordered
+}
+
+func (l *learned) setUnordered() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unordered = true
 }
 
 func (l *learned) nullState() nullState {

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,11 +31,14 @@ func TestUploadListingThatCannotBeTrueIsAnError(t *testing.T) {
 		"truncated, no key marker": {[]*out{{IsTruncated: aws.Bool(true)}}, "no marker"},
 		"markers given twice":      {[]*out{uploadsPage([2]string{"k", "1"}), uploadsPage([2]string{"k", "2"}), uploadsPage([2]string{"k", "1"})}, "given twice"},
 		"an upload twice":          {[]*out{uploadsPage([2]string{"k", "1"}, upload("k", "1")), uploadsPage([2]string{}, upload("k", "1"))}, "listed twice"},
-		"no key":                   {[]*out{uploadsPage([2]string{}, upload("", "1"))}, "no key"},
-		"no id":                    {[]*out{uploadsPage([2]string{}, upload("k", ""))}, "no id"},
-		"no date":                  {[]*out{uploadsPage([2]string{}, types.MultipartUpload{Key: aws.String("k"), UploadId: aws.String("1")})}, "Initiated"},
-		"a marker not spelt":       {[]*out{uploadsPage([2]string{"k\uFFFD", "1"})}, "can't spell"},
-		"common prefixes":          {[]*out{{IsTruncated: aws.Bool(false), CommonPrefixes: make([]types.CommonPrefix, 1)}}, "common prefixes"},
+		"in a circle": {[]*out{uploadsPage([2]string{"a", "1"}, upload("a", "1")), uploadsPage([2]string{"b", "1"}, upload("b", "1")),
+			uploadsPage([2]string{"a", "1"}, upload("a", "1")), uploadsPage([2]string{"b", "1"}, upload("b", "1"))}, "listed twice"},
+		"twice, in no order": {[]*out{uploadsPage([2]string{"b", "1"}, upload("b", "1"), upload("a", "1"), upload("c", "1")), uploadsPage([2]string{}, upload("a", "1"))}, "listed twice"},
+		"no key":             {[]*out{uploadsPage([2]string{}, upload("", "1"))}, "no key"},
+		"no id":              {[]*out{uploadsPage([2]string{}, upload("k", ""))}, "no id"},
+		"no date":            {[]*out{uploadsPage([2]string{}, types.MultipartUpload{Key: aws.String("k"), UploadId: aws.String("1")})}, "Initiated"},
+		"a marker not spelt": {[]*out{uploadsPage([2]string{"k\uFFFD", "1"})}, "can't spell"},
+		"common prefixes":    {[]*out{{IsTruncated: aws.Bool(false), CommonPrefixes: make([]types.CommonPrefix, 1)}}, "common prefixes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newUploadWalk("", Range{})
@@ -86,5 +90,26 @@ func TestUploadsOfTheRangeAreKeptAndTheOthersLeftOut(t *testing.T) {
 				t.Errorf("lie %q, got %q, want %q", lie, got, c.want)
 			}
 		})
+	}
+}
+
+func TestUploadsInOrderAreForgottenOnceTheirKeyIsPast(t *testing.T) {
+	w := newUploadWalk("", Range{})
+	for i := range 1000 {
+		key := fmt.Sprintf("k%04d", i)
+		if _, lie := w.read(uploadsPage([2]string{key, "2"}, upload(key, "2"), upload(key, "1"))); lie != "" {
+			t.Fatal(lie)
+		}
+		if len(w.seen) > 2 || len(w.markers) > 1 {
+			t.Fatalf("after %d keys %d uploads and %d markers are remembered", i+1, len(w.seen), len(w.markers))
+		}
+	}
+}
+
+func TestUploadsInNoOrderAreToldApart(t *testing.T) {
+	w := newUploadWalk("", Range{})
+	page, lie := w.read(uploadsPage([2]string{}, upload("b", "1"), upload("a", "21"), upload("a2", "1"), upload("b", "2")))
+	if lie != "" || len(page.Entries) != 4 || page.Cuttable {
+		t.Errorf("%d entries, lie %q", len(page.Entries), lie)
 	}
 }

@@ -2,6 +2,8 @@ package bucket
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"iter"
 	"strings"
 	"unicode/utf8"
@@ -44,23 +46,57 @@ func (b *Bucket) uploads(ctx context.Context, r Range, prefix string) iter.Seq2[
 }
 
 // uploadWalk checks the pages of an upload listing as they come. Uploads of a
-// key come in no order that servers agree on, so every marker and every upload
-// is remembered: a listing that comes back to one of them can't be trusted.
+// key come in no order that servers agree on, and MinIO has an order of keys that
+// is its own. So as long as keys never decrease, the uploads of the present key
+// are remembered, and the markers given since the key moved on: a listing that
+// comes back to one of them can't be trusted. Once a key is less than one before,
+// all from there on are remembered, in 16 bytes each. An upload that was listed
+// before that, and comes again, isn't noticed; a listing that goes round is, when
+// it comes round again.
 type uploadWalk struct {
-	prefix  string
-	within  Range
-	markers map[marker]struct{}
-	seen    map[marker]struct{}
-	next    marker // where the next page starts
-	empty   int    // pages in a row without an upload
-	done    bool
+	prefix    string
+	within    Range
+	unordered bool                  // a key was less than one before
+	last      string                // the greatest key so far
+	markers   map[uploadID]struct{} // since the key moved on
+	seen      map[uploadID]struct{} // uploads, since the key moved on
+	next      marker                // where the next page starts
+	empty     int                   // pages in a row without an upload
+	done      bool
 }
 
 // marker is a place in a listing that goes by key and id.
 type marker struct{ key, id string }
 
+// uploadID is a hash of a place, for want of memory for the place.
+type uploadID [16]byte
+
+func (m marker) hash() uploadID {
+	text := binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen64+len(m.key)+len(m.id)), uint64(len(m.key)))
+	sum := sha256.Sum256(append(append(text, m.key...), m.id...))
+	return uploadID(sum[:len(uploadID{})])
+}
+
 func newUploadWalk(prefix string, within Range) *uploadWalk {
-	return &uploadWalk{prefix: prefix, within: within, markers: map[marker]struct{}{}, seen: map[marker]struct{}{}}
+	return &uploadWalk{prefix: prefix, within: within, markers: map[uploadID]struct{}{}, seen: map[uploadID]struct{}{}}
+}
+
+// move goes on to an upload's key, if that is known.
+func (w *uploadWalk) move(key string) {
+	w.unordered = w.unordered || key < w.last
+	if !w.unordered && key > w.last {
+		w.last = key
+		clear(w.seen)
+		clear(w.markers)
+	}
+}
+
+// again notes a place and reports whether it was noted before.
+func again(places map[uploadID]struct{}, at marker) bool {
+	id := at.hash()
+	_, known := places[id]
+	places[id] = struct{}{}
+	return known
 }
 
 // read checks one answer. lie says in words what can't be true of it, "" when
@@ -94,10 +130,9 @@ func (w *uploadWalk) read(out *s3.ListMultipartUploadsOutput) (page Page, lie st
 	if w.next, lie = nextMarker(out.NextKeyMarker, out.NextUploadIdMarker, encoded); lie != "" {
 		return page, lie
 	}
-	if _, ok := w.markers[w.next]; ok {
+	if again(w.markers, w.next) {
 		return page, "a marker to go on with was given twice"
 	}
-	w.markers[w.next] = struct{}{}
 	return page, ""
 }
 
@@ -112,14 +147,15 @@ func (w *uploadWalk) entry(u *types.MultipartUpload, encoded bool) (e retention.
 	if err != nil {
 		return e, "a key is not encoded as the answer says (encoding-type=url)"
 	}
-	at := marker{key, *u.UploadId}
-	if _, ok := w.seen[at]; ok {
+	opaque := misspelt(key, encoded)
+	if !opaque {
+		w.move(key)
+	}
+	if again(w.seen, marker{key, *u.UploadId}) {
 		return e, "an upload is listed twice"
 	}
-	w.seen[at] = struct{}{}
 	// The upload's own id tells apart those whose key isn't known, too.
-	return retention.Entry{Key: key, Kind: retention.Upload, ID: at.id, LastModified: u.Initiated.UTC(),
-		Opaque: misspelt(key, encoded)}, ""
+	return retention.Entry{Key: key, Kind: retention.Upload, ID: *u.UploadId, LastModified: u.Initiated.UTC(), Opaque: opaque}, ""
 }
 
 // wanted reports whether an upload belongs to the listing. Of an opaque one only

@@ -25,12 +25,12 @@ type versionWalk struct {
 	seen bool   // a row was seen
 	// The rows of key last, by version id: those of this page, and those that the
 	// next page may repeat.
-	page, before map[string]retention.Entry
+	page, before keyRows
 	named        string // of key last: the latest version id to go on from that isn't "null"
 
-	resumed marker           // where this page went on; zero for the first
-	beyond  *retention.Entry // this page's first row past that key
-	latest  bool             // this page has the latest of a key past that one
+	resumed marker // where this page went on; zero for the first
+	beyond  marker // this page's first row past that key; zero if there is none
+	latest  bool   // this page has the latest of a key past that one
 
 	next    marker              // where the next page starts
 	markers map[marker]struct{} // all of them, since the key last moved on
@@ -48,6 +48,7 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order
 		return page, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	encoded := out.EncodingType == types.EncodingTypeUrl
+	page.Cuttable = encoded
 	versions, markers, lie := w.rows(out, order, encoded)
 	if lie != "" {
 		return page, lie
@@ -56,6 +57,7 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order
 	listed := len(versions) + len(markers)
 	versions, markers = w.unrepeated(versions), w.unrepeated(markers)
 	page.Repeated = listed - len(versions) - len(markers)
+	page.Entries = make([]retention.Entry, 0, len(versions)+len(markers))
 	key := w.last
 	past, progress := false, false // past: an entry beyond UpTo was seen: the rest is another range's
 	for e := range merged(versions, markers) {
@@ -76,20 +78,22 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order
 // turn begins a page: what it may repeat are the rows of the page before it. A
 // "null" version may come again later still.
 func (w *versionWalk) turn() {
-	w.resumed, w.beyond, w.latest = w.next, nil, false
-	if len(w.page) == 0 {
+	w.resumed, w.beyond, w.latest = w.next, marker{}, false
+	if len(w.page.rows) == 0 {
 		return
 	}
-	null, ok := w.before[nullID]
-	w.before, w.page = w.page, nil
-	if ok {
-		w.before[nullID] = null
+	null, ok := w.before.find(nullID)
+	w.before, w.page = w.page, w.before
+	w.page.reset()
+	if ok && !w.before.has(nullID) {
+		w.before.put(&null)
 	}
 }
 
 // rows reads the two lists of an answer. Each keeps the server's order, but for
 // what is the latest of its key.
 func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, order listxml.Order, encoded bool) (versions, markers []row, lie string) {
+	versions, markers = make([]row, 0, len(out.Versions)), make([]row, 0, len(out.DeleteMarkers))
 	for i := range out.Versions {
 		v := &out.Versions[i]
 		e, lie := w.common(v.Key, v.VersionId, v.LastModified, v.IsLatest, encoded)
@@ -146,7 +150,7 @@ func (w *versionWalk) common(name, id *string, modified *time.Time, latest *bool
 // the "null" version of a key once a page.
 func (w *versionWalk) unrepeated(rows []row) []row {
 	for len(rows) > 0 && rows[0].Key == w.last && !rows[0].Opaque {
-		old, ok := w.before[rows[0].ID]
+		old, ok := w.before.find(rows[0].ID)
 		if !ok || !sameRow(old, rows[0].Entry) {
 			break
 		}
@@ -177,30 +181,24 @@ func (w *versionWalk) take(e *retention.Entry) (lie string) {
 		return "keys are not in order"
 	case e.Key > w.last:
 		w.last, w.named = e.Key, ""
-		w.page, w.before = nil, nil
+		w.page.reset()
+		w.before.reset()
 	}
-	if listed(w.page, e.ID) || listed(w.before, e.ID) {
+	if w.page.has(e.ID) || w.before.has(e.ID) {
 		return "an entry is listed twice"
 	}
-	if w.page == nil {
-		w.page = map[string]retention.Entry{}
-	}
-	w.page[e.ID], w.seen = *e, true
+	w.page.put(e)
+	w.seen = true
 	if e.ID != nullID {
 		w.named = e.ID
 	}
 	if e.Key > w.resumed.key {
-		if w.beyond == nil {
-			w.beyond = e
+		if w.beyond == (marker{}) {
+			w.beyond = marker{e.Key, e.ID}
 		}
 		w.latest = w.latest || e.Latest
 	}
 	return ""
-}
-
-func listed(rows map[string]retention.Entry, id string) bool {
-	_, ok := rows[id]
-	return ok
 }
 
 // first reports whether an entry is of the key after which the range begins:
@@ -228,7 +226,7 @@ func (w *versionWalk) goOn(out *s3.ListObjectVersionsOutput, encoded, progress, 
 	}
 	// From a noncurrent "null" version versitygw doesn't find on: it lists nothing
 	// more and says that this is the end. Any server goes on from the row before.
-	if null, ok := w.page[nullID]; ok && !null.Latest && w.named != "" && w.next == (marker{w.last, nullID}) {
+	if null, ok := w.page.find(nullID); ok && !null.Latest && w.named != "" && w.next == (marker{w.last, nullID}) {
 		before := marker{w.last, w.named}
 		if _, given := w.markers[before]; !given {
 			w.next = before
@@ -251,7 +249,7 @@ func (w *versionWalk) goOn(out *s3.ListObjectVersionsOutput, encoded, progress, 
 // page: it went on from a version, left that version's key, or ended, and shows
 // no other key from its latest on.
 func (w *versionWalk) doubtful() bool {
-	return w.resumed.id != "" && !w.latest && (w.done || w.beyond != nil)
+	return w.resumed.id != "" && !w.latest && (w.done || w.beyond != (marker{}))
 }
 
 // compare looks at what the server lists past the key where a doubtful page
@@ -264,14 +262,14 @@ func (w *versionWalk) compare(out *s3.ListObjectVersionsOutput, order listxml.Or
 	}
 	for e := range merged(versions, markers) {
 		switch {
-		case e.Opaque, w.beyond == nil && w.past(e):
+		case e.Opaque, w.beyond == (marker{}) && w.past(e):
 			return ""
-		case w.beyond == nil, e.Key != w.beyond.Key, e.ID != w.beyond.ID:
+		case w.beyond != (marker{e.Key, e.ID}):
 			return lost
 		}
 		return ""
 	}
-	if w.beyond != nil {
+	if w.beyond != (marker{}) {
 		return lost
 	}
 	return ""

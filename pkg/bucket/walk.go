@@ -15,16 +15,23 @@ import (
 // tokens and never an entry would keep us listing for ever.
 const maxEmptyPages = 10_000
 
+const (
+	twice    = "an entry is listed twice"
+	disorder = "keys are not in order"
+)
+
 // walk checks the pages of one listing as they come. It knows nothing of the
 // network: it is a function of the answers so far.
 type walk struct {
-	prefix string
-	within Range
-	last   string              // the greatest key so far; within.After before the first
-	opaque int                 // entries whose key the server could not spell
-	seen   bool                // an entry was seen
-	tokens map[string]struct{} // since the last page with an entry, and the one before it
-	empty  int
+	prefix    string
+	within    Range
+	unordered bool // keys come in no order: all under the prefix is listed, and what lies in the range taken
+	loop      loop
+	last      string              // the greatest key so far; within.After before the first
+	opaque    int                 // entries whose key the server could not spell
+	seen      bool                // an entry was seen
+	tokens    map[string]struct{} // since the last page with an entry, and the one before it
+	empty     int
 }
 
 // step is what an answer leads to: a page, and either a token to go on with or
@@ -47,15 +54,24 @@ func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
 	}
 	s.encoded = out.EncodingType == types.EncodingTypeUrl
 	s.page.Entries = make([]retention.Entry, 0, len(out.Contents))
+	opaque := w.opaque
 	past := false // an entry beyond UpTo was seen: the rest is another range's
 	for i := range out.Contents {
 		e, lie := w.entry(&out.Contents[i], s.encoded)
+		if lie == disorder && w.within.open() {
+			w.unordered, w.opaque = true, opaque
+			return w.read(out)
+		}
 		if lie != "" {
 			return s, lie
 		}
-		if past = past || w.past(e); !past {
+		if past = past || w.past(e); !past && (!w.unordered || w.within.holds(e.Key)) {
 			s.page.Entries = append(s.page.Entries, e)
 		}
+	}
+	s.page.Unordered, s.page.Cuttable = w.unordered, s.encoded && !w.unordered
+	if w.unordered && doubled(s.page.Entries) {
+		return s, twice
 	}
 	if s.done = past || !*out.IsTruncated; s.done {
 		return s, ""
@@ -83,15 +99,16 @@ func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie stri
 		// It stands where its true key belongs, which its spelling doesn't tell.
 		w.opaque++
 		e.Opaque, e.ID = true, fmt.Sprintf("opaque-%d", w.opaque)
+	case w.unordered:
 	case key <= w.last && !w.seen:
 		return e, "an entry lies outside the range that was asked for"
 	case key == w.last:
-		return e, "an entry is listed twice"
+		return e, twice
 	case key < w.last:
-		return e, "keys are not in order"
+		return e, disorder
 	}
 	e.LastModified = o.LastModified.UTC()
-	if !e.Opaque {
+	if !e.Opaque && !w.unordered {
 		w.last, w.seen = key, true
 	}
 	if o.ETag != nil {
@@ -106,21 +123,24 @@ func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie stri
 // past reports whether an entry lies beyond the range. One whose key is not
 // known is taken to lie right after the last that is.
 func (w *walk) past(e retention.Entry) bool {
+	if w.unordered {
+		return false
+	}
 	if e.Opaque {
 		return w.within.UpTo != "" && w.last >= w.within.UpTo
 	}
 	return w.within.UpTo != "" && e.Key > w.within.UpTo
 }
 
-// next takes the token of a truncated answer, if it can lead anywhere. Keys
-// must increase, so only a run of empty pages can loop: it is enough to know
-// the tokens of such a run.
+// next takes the token of a truncated answer, if it can lead anywhere. Where
+// keys must increase only a run of empty pages can loop: the tokens of such a run
+// are all known.
 func (w *walk) next(out *s3.ListObjectsV2Output, progress bool) (token, lie string) {
 	if out.NextContinuationToken == nil || *out.NextContinuationToken == "" {
 		return "", "an answer is truncated, but has no token to go on with"
 	}
 	token = *out.NextContinuationToken // opaque: encoding-type=url doesn't cover it
-	if _, ok := w.tokens[token]; ok {
+	if _, ok := w.tokens[token]; ok || w.loop.closed(token) {
 		return "", "a token to go on with was given twice"
 	}
 	if progress || w.tokens == nil {

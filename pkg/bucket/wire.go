@@ -59,10 +59,15 @@ func (answerCheck) HandleDeserialize(ctx context.Context, in middleware.Deserial
 		return out, metadata, err
 	}
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		if x.sent.After(sent) { // it waited for a slot
+			sent = x.sent
+		}
 		*x = exchange{sent: sent, received: received, header: answer.Header}
 	}
 	if err == nil {
-		err = checkAnswer(middleware.GetOperationName(ctx), answer.Response)
+		if err = checkAnswer(middleware.GetOperationName(ctx), answer.Response); err != nil {
+			_ = answer.Body.Close() // nobody reads on
+		}
 	}
 	return out, metadata, err
 }

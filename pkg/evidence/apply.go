@@ -11,7 +11,17 @@ const (
 // IsCode reports whether s may be a code, as those of reasons, outcomes and
 // applied plans: upper case letters, digits and _, the first a letter, 64 at
 // most.
-func IsCode(s string) bool { return codePattern.MatchString(s) }
+func IsCode(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'A' <= c && c <= 'Z':
+		case i > 0 && (c == '_' || '0' <= c && c <= '9'):
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
 
 // IsTicket reports whether s may be the ticket of an applied plan: 1 to 64
 // visible ASCII characters, no space among them.

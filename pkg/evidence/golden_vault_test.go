@@ -80,7 +80,7 @@ func TestVaultsOfOldVerifyForEverAsTheyDid(t *testing.T) {
 
 			last := v.Reports[len(v.Reports)-1]
 			v, err = Verify(vault, trust, VerifyOptions{Require: AssuranceAnchored,
-				Heads: []Head{{last.Sequence, last.StatementSHA256}}})
+				Heads: []Head{{Sequence: last.Sequence, StatementSHA256: last.StatementSHA256}}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -141,3 +141,15 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		}
 	}
 }
+
+func TestAHasherOfManyEntriesSaysWhatTheTeamsKeySays(t *testing.T) {
+	h, k := NewIdentifiers(countingSecret(), "e").Team("acme").Entries(), NewIdentifiers(countingSecret(), "e").Team("acme")
+	rapid.Check(t, func(t *rapid.T) {
+		kind := rapid.SampledFrom(KindNames()).Draw(t, "kind")
+		key := rapid.SliceOfN(rapid.Byte(), 0, 1024).Draw(t, "key")
+		id := rapid.String().Draw(t, "id")
+		if got, want := h.KeyHMAC(kind, "b", key, id), k.KeyHMAC(kind, "b", string(key), id); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	})
+}

@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,9 +178,7 @@ func BenchmarkLineToTree(b *testing.B) {
 		l := Line{TeamRef: ref, KeyHMAC: k.KeyHMAC("object", "api-exchanges", fmt.Sprint("acme/2026/10/01/", i), ""), Kind: "object",
 			Created: "2026-10-20T03:00:00Z", At: "2026-11-25T02:00:00Z", Why: WhyAge, Outcome: OutcomeDeleted, By: ByResponse}
 		buf = l.Append(buf[:0])
-		if err := tr.add(buf); err != nil {
-			b.Fatal(err)
-		}
+		tr.add(buf)
 	}
 }
 
@@ -263,6 +263,62 @@ func TestAPurgedEntryIsNeverSaidMoreOfThanOneOfAZDRTeam(t *testing.T) {
 		more(&l)
 		if _, err := ParseLine(l.Append(nil)); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+func TestAPlainLineReadsAsAnyJSONDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := drawLine(t).Append(nil)
+		if rapid.Bool().Draw(t, "spoil") { // a byte of it, if not into another valid line
+			data[rapid.IntRange(0, len(data)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
+		}
+		plain, ok := plainLine(data)
+		if !ok || plain.Validate() != nil || sameBytes(data, plain.Append(nil)) != nil {
+			return
+		}
+		if slow, err := decodeLine(data); err != nil || !reflect.DeepEqual(plain, slow) {
+			t.Fatalf("%s\nreads as %+v, as JSON as %+v (%v)", data, plain, slow, err)
+		}
+	})
+}
+
+func TestALineWithoutARawKeyIsReadAsPlain(t *testing.T) {
+	for _, l := range someLines(3) {
+		if _, ok := plainLine(l.Append(nil)); !ok {
+			t.Errorf("%s is read slowly", l.Append(nil))
+		}
+	}
+}
+
+func TestAWholeHourIsOneOfTheTimesThatAreWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := []byte(HourDown(time.Unix(rapid.Int64Range(-62135596800, 253402300799).Draw(t, "seconds"), 0)))
+		if rapid.Bool().Draw(t, "spoil") {
+			s[rapid.IntRange(0, len(s)-1).Draw(t, "at")] = rapid.SampledFrom([]byte("0123456789:-.,+ TtZz")).Draw(t, "byte")
+		}
+		if rapid.Bool().Draw(t, "lengthen") {
+			at := rapid.IntRange(0, len(s)).Draw(t, "where")
+			s = slices.Insert(s, at, rapid.SampledFrom([]byte("0 Z:+-")).Draw(t, "more"))
+		}
+		at, err := ParseTime(string(s))
+		if want := err == nil && at.Truncate(time.Hour).Equal(at); isHour(string(s)) != want {
+			t.Fatalf("%s: %t, want %t", s, !want, want)
+		}
+	})
+	for s, want := range map[string]bool{"2026-11-25T02:00:00Z": true, "2026-11-25T24:00:00Z": false, "2026-02-29T02:00:00Z": false,
+		"2026-11-25T02:00:01Z": false, "2026-11-25t02:00:00Z": false, "2026-11-25T2:00:00Z": false, "2026-11-25T02:00:00.0Z": false, "": false} {
+		if isHour(s) != want {
+			t.Errorf("%s: %t, want %t", s, !want, want)
+		}
+	}
+}
+
+func TestACodeIsUpperCaseAndBeginsWithALetter(t *testing.T) {
+	for s, want := range map[string]bool{"A": true, "DRY_RUN": true, "HTTP_418": true, strings.Repeat("A", 64): true,
+		strings.Repeat("A", 65): false, "": false, "_A": false, "4A": false, "a": false, "A-B": false, "É": false, "A\n": false} {
+		if IsCode(s) != want {
+			t.Errorf("%q: %t, want %t", s, !want, want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -10,6 +9,8 @@ import (
 	"hash"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // MaxPartLines is how many lines a part can have: as many as a plan segment has
@@ -52,7 +53,9 @@ func ParsePartName(name string) (shard, n int, ok bool) {
 }
 
 // PartWriter builds one part in memory. The same lines give the same bytes: the
-// gzip header carries no name and no time.
+// gzip header carries no name and no time. Nothing compares them with those of
+// another version of this program, whose compression may differ: a part is
+// written once and read from then on.
 type PartWriter struct {
 	name  string
 	out   bytes.Buffer
@@ -66,7 +69,7 @@ type PartWriter struct {
 // NewPart starts the part of that name.
 func NewPart(name string) *PartWriter {
 	w := &PartWriter{name: name, plain: sha256.New(), tree: newTree()}
-	w.gz = gzip.NewWriter(&w.out)
+	w.gz, _ = gzip.NewWriterLevel(&w.out, gzip.BestSpeed) // the level is a valid one
 	return w
 }
 
@@ -82,9 +85,7 @@ func (w *PartWriter) Add(l Line) error {
 	if len(w.line) > maxLine {
 		return fmt.Errorf("%s: line %d: longer than %d bytes", w.name, w.count+1, maxLine)
 	}
-	if err := w.tree.add(w.line); err != nil {
-		return fmt.Errorf("%s: %w", w.name, err)
-	}
+	w.tree.add(w.line)
 	w.line = append(w.line, '\n')
 	w.plain.Write(w.line)
 	if _, err := w.gz.Write(w.line); err != nil {
@@ -104,10 +105,6 @@ func (w *PartWriter) Finish() ([]byte, Part, error) {
 	if err := w.gz.Close(); err != nil {
 		return nil, Part{}, fmt.Errorf("%s: compress: %w", w.name, err)
 	}
-	root, err := w.tree.root()
-	if err != nil {
-		return nil, Part{}, fmt.Errorf("%s: %w", w.name, err)
-	}
 	data := w.out.Bytes()
 	return data, Part{
 		Name:               w.name,
@@ -115,7 +112,7 @@ func (w *PartWriter) Finish() ([]byte, Part, error) {
 		UncompressedSHA256: hex.EncodeToString(w.plain.Sum(nil)),
 		Bytes:              int64(len(data)),
 		Count:              w.count,
-		PartRoot:           root,
+		PartRoot:           w.tree.root(),
 	}, nil
 }
 

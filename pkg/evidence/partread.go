@@ -48,17 +48,13 @@ func readPart(name string, r io.Reader, line func(n int64, raw []byte, l Line) e
 	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
 		return Part{}, errors.New("there is something after the gzip data")
 	}
-	root, err := t.root()
-	if err != nil {
-		return Part{}, err
-	}
 	return Part{
 		Name:               name,
 		SHA256:             hex.EncodeToString(stored.h.Sum(nil)),
 		UncompressedSHA256: hex.EncodeToString(plain.h.Sum(nil)),
 		Bytes:              stored.n,
 		Count:              count,
-		PartRoot:           root,
+		PartRoot:           t.root(),
 	}, nil
 }
 
@@ -83,9 +79,7 @@ func readLines(r io.Reader, t *tree, line func(n int64, raw []byte, l Line) erro
 		if err != nil {
 			return 0, fmt.Errorf("line %d: %w", n, err)
 		}
-		if err := t.add(raw); err != nil {
-			return 0, err
-		}
+		t.add(raw)
 		if err := line(n, raw, l); err != nil {
 			return 0, err
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // branch collects the inclusion proof of one leaf while all leaves of its tree go
-// by. Like tree it holds O(log n) hashes.
+// by. It holds O(log n) hashes.
 type branch struct {
 	r     *compact.Range
 	nodes proof.Nodes
@@ -28,7 +28,8 @@ func newBranch(index, size int64) (*branch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inclusion proof: %w", err)
 	}
-	p := &branch{r: newTree().r, nodes: nodes, place: map[compact.NodeID]int{}, found: make([][]byte, len(nodes.IDs))}
+	tree := compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
+	p := &branch{r: tree.NewEmptyRange(0), nodes: nodes, place: map[compact.NodeID]int{}, found: make([][]byte, len(nodes.IDs))}
 	for i, id := range nodes.IDs {
 		p.place[id] = i
 	}

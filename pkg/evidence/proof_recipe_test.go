@@ -66,3 +66,60 @@ func TestOpensslAndJQRefuseAProofThatWasTamperedWith(t *testing.T) {
 		})
 	}
 }
+
+// sealed seals a night whose one line is about whatever the signer says, and
+// returns the proof of it.
+func sealed(f *fixture, name string, opening [32]byte) Proof {
+	f.t.Helper()
+	s := Sought{name: []byte(name), opening: opening}
+	pl := f.night(20)
+	pl.lines = [][]Line{{pl.lines[0][0]}}
+	pl.lines[0][0].KeyHMAC = s.KeyHMAC()
+	p := &pl.p
+	p.Population[0].PopulationCounts = PopulationCounts{Listed: 1, Objects: 1, Expired: 1, Pages: 1, Unattributed: 1}
+	p.Outcomes[0].OutcomeCounts = OutcomeCounts{Planned: 1, Deleted: 1}
+	p.Totals = Totals{PopulationCounts: p.Population[0].PopulationCounts, OutcomeCounts: p.Outcomes[0].OutcomeCounts}
+	f.seal(pl)
+	proof, err := f.find(0, s)
+	f.must(err)
+	return proof
+}
+
+// Who signs can hash what they like; a proof must have one reading all the same.
+func TestOpensslAndJQDemandANameOfFourFieldsAndAnOpeningOf32Bytes(t *testing.T) {
+	needTools(t, "bash", "openssl", "jq", "sha256sum", "base64", "basenc")
+	for name, c := range map[string]struct {
+		name  string
+		moved int // the byte of the name that the proof calls one of the opening (1), or the other way round (-1)
+		want  string
+	}{
+		"good":                 {"object\x00api-exchanges\x00acme/r1.json\x00", 0, "object\napi-exchanges\nacme/r1.json\n''\n{"},
+		"with an id":           {"object\x00api-exchanges\x00acme/r1.json\x00v 1", 0, "object\napi-exchanges\nacme/r1.json\nv\\ 1\n{"},
+		"a NUL in the key":     {"object\x00api-exchanges\x00a\x00\x00b c\x00null", 0, "object\napi-exchanges\na$'\\0'''$'\\0'b\\ c\nnull\n{"},
+		"what steers":          {"object\x00api-exchanges\x00a\x1b[2J\n\xffé\x00\x1bc", 0, "object\napi-exchanges\n$'a\\E[2J\\n\\377\\303\\251'\n$'\\Ec'\n{"},
+		"two NULs":             {"object\x00api-exchanges\x00acme/r1.json", 0, ""},
+		"one NUL":              {"object\x00api-exchanges", 0, ""},
+		"no key":               {"object\x00api-exchanges\x00\x00v1", 0, ""},
+		"another kind":         {"upload\x00api-exchanges\x00acme/r1.json\x00", 0, ""},
+		"another bucket":       {"object\x00api-exchanges-2\x00acme/r1.json\x00", 0, ""},
+		"an opening too long":  {"?object\x00api-exchanges\x00acme/r1.json\x00", 1, ""},
+		"an opening too short": {"bject\x00api-exchanges\x00acme/r1.json\x00", -1, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			p := sealed(f, c.name, [32]byte{31: 'o'})
+			both := append(bytes.Clone(p.Opening), p.Name...)
+			p.Opening, p.Name = both[:32+c.moved], both[32+c.moved:]
+			out, err := proofRecipe(t, f, p)
+			if (err == nil) != (c.want != "") || !strings.HasPrefix(out, c.want) {
+				t.Errorf("%v, want %q:\n%q", err, c.want, out)
+			}
+			if strings.ContainsFunc(out, func(r rune) bool { return r != '\n' && (r < ' ' || r > '~') }) {
+				t.Errorf("it prints what can steer a terminal: %q", out)
+			}
+			if _, err := VerifyProof(p, f.trust); (err == nil) != (c.want != "") {
+				t.Errorf("VerifyProof: %v", err)
+			}
+		})
+	}
+}

@@ -87,6 +87,49 @@ func TestALostKeyIsReplacedByTheNewOneAloneAndSaidSo(t *testing.T) {
 		" vouches for the change to key " + spki + ", only the trust root does"})
 }
 
+func TestAReportWhoseKeyWasLostBeforeItWasSealedIsSignedByTheNewOne(t *testing.T) {
+	for name, first := range map[string]bool{"report 0": true, "a later one": false} {
+		f := newFixture(t)
+		second := newSigner(t)
+		old, n := f.trust.Keys[0].SPKISHA256, "0"
+		day := 20
+		if !first {
+			f.seal(f.night(20))
+			day, n = 21, "1"
+		}
+		pl := f.night(day)
+		finished, err := ParseTime(pl.p.Run.FinishedAt)
+		f.must(err)
+		f.trust, err = f.trust.Rotate(old, second.Public(), finished)
+		f.must(err)
+		spki := f.trust.Keys[1].SPKISHA256
+		pl.signer, pl.p.Rotation = second, &Rotation{OldSPKISHA256: old, NewSPKISHA256: spki}
+		pl.p.Reasons = append(pl.p.Reasons, Reason{Code: CodeOldKeyUnavailable, Count: 1})
+		f.seal(pl)
+		next := f.night(day + 1)
+		next.signer = second
+		f.seal(next)
+		v := f.verify(VerifyOptions{})
+		sameStrings(t, name+": problems", v.Problems, nil)
+		sameStrings(t, name+": exceptions", v.Exceptions, []string{"report " + n + ": OLD_KEY_UNAVAILABLE: no signature of key " + old +
+			" vouches for the change to key " + spki + ", only the trust root does"})
+	}
+}
+
+func TestAReportWhoseKeyWasLostReplacesTheKeyInForce(t *testing.T) {
+	f, _, old, spki := rotating(t)
+	third := newSigner(t)
+	next, err := f.trust.Rotate(spki, third.Public(), at(20, 12, 0))
+	f.must(err)
+	f.trust = next
+	pl := f.night(21)
+	pl.signer, pl.p.Rotation = third, &Rotation{OldSPKISHA256: spki, NewSPKISHA256: next.Keys[2].SPKISHA256}
+	pl.p.Reasons = append(pl.p.Reasons, Reason{Code: CodeOldKeyUnavailable, Count: 1})
+	f.seal(pl)
+	sameStrings(t, "problems", f.verify(VerifyOptions{}).Problems, []string{
+		"report 1: report.sigstore.json: rotation: it replaces key " + spki + ", and the key in force since report 0 is " + old})
+}
+
 func TestWhatARotationSaysFitsItself(t *testing.T) {
 	f, second, old, spki := rotating(t)
 	lost := []Reason{{Code: CodeOldKeyUnavailable, Count: 1}}
@@ -96,7 +139,7 @@ func TestWhatARotationSaysFitsItself(t *testing.T) {
 		change func(p *Predicate)
 		want   string
 	}{
-		"without keys": {func(p *Predicate) { p.Rotation = nil }, "rotation stands in a key-rotation report, and only there"},
+		"without keys": {func(p *Predicate) { p.Rotation = nil }, "rotation is missing in a key-rotation report"},
 		"a short name": {func(p *Predicate) { p.Rotation.NewSPKISHA256 = "ab" },
 			"rotation: a key is not named by a SHA-256 in lower-case hex"},
 		"one key": {func(p *Predicate) { p.Rotation.NewSPKISHA256 = old }, "rotation: the old key and the new one are the same"},
@@ -117,11 +160,11 @@ func TestWhatARotationSaysFitsItself(t *testing.T) {
 	sweep := f.night(21)
 	sweep.p.Signer = ref
 	sweep.p.Rotation = &Rotation{OldSPKISHA256: old, NewSPKISHA256: spki}
-	if got := strings.Join(ValidatePredicate(sweep.p), "\n"); !strings.Contains(got, "rotation stands in a key-rotation report, and only there") {
+	if got := strings.Join(ValidatePredicate(sweep.p), "\n"); !strings.Contains(got, "rotation stands in a report of type sweep, and reasons[] does not say OLD_KEY_UNAVAILABLE") {
 		t.Errorf("in a sweep: %s", got)
 	}
 	sweep.p.Rotation, sweep.p.Reasons = nil, lost
-	if got := strings.Join(ValidatePredicate(sweep.p), "\n"); !strings.Contains(got, "reasons[] says OLD_KEY_UNAVAILABLE in a report of type sweep") {
+	if got := strings.Join(ValidatePredicate(sweep.p), "\n"); !strings.Contains(got, "reasons[] says OLD_KEY_UNAVAILABLE, and rotation does not name the keys") {
 		t.Errorf("in a sweep: %s", got)
 	}
 }

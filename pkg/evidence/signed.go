@@ -1,6 +1,15 @@
 package evidence
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrCompromised says that a report is signed by a key that was compromised
+// since, and that nothing at hand is from before then. Who has more of the
+// report's time stamps can try again with them.
+var ErrCompromised = errors.New("the key was compromised, and no time stamp of the report's own is from before then")
 
 // OpenSigned opens a bundle that a key of the trust root signed, and whose
 // payload names that key as its signer. It looks at nothing beside the bundle:
@@ -15,6 +24,47 @@ func OpenSigned(data []byte, trust TrustRoot) (Statement, error) {
 		return Statement{}, err
 	}
 	return s, b.signedBy(trust, s.Predicate.Signer)
+}
+
+// OpenCounted opens a bundle as OpenSigned does, and demands that the signature
+// counts: that the report was finished in its key's window, and for a key that
+// was compromised since, that a time stamp in the bundle or among the given ones
+// is from before then. Only Verify finds what vouches for it elsewhere.
+func OpenCounted(data []byte, tokens [][]byte, trust TrustRoot) (Statement, error) {
+	s, err := OpenSigned(data, trust)
+	if err != nil {
+		return s, err
+	}
+	entry, _ := trust.find(s.Predicate.Signer.SPKISHA256)
+	finished, err := ParseTime(s.Predicate.Run.FinishedAt)
+	if err != nil {
+		return s, fmt.Errorf("run.finishedAt: %w", err)
+	}
+	if found := entry.outside(finished); len(found) > 0 {
+		return s, errors.New(found[0])
+	}
+	if entry.CompromisedAt == nil {
+		return s, nil
+	}
+	limit, err := ParseTime(*entry.CompromisedAt)
+	if err != nil {
+		return s, fmt.Errorf("compromisedAt: %w", err)
+	}
+	own, err := Tokens(data)
+	if err != nil {
+		return s, err
+	}
+	_, sig, _, err := OpenBundle(data)
+	if err != nil {
+		return s, err
+	}
+	for _, token := range slices.Concat(own, tokens) {
+		t, err := CheckToken(token, sig, trust.TSARoots)
+		if err == nil && stampFits(t, finished) == nil && t.before(limit) {
+			return s, nil
+		}
+	}
+	return s, fmt.Errorf("%w (%s)", ErrCompromised, *entry.CompromisedAt)
 }
 
 // signedBy checks that a key of the trust root signed the bundle, and that it is

@@ -200,7 +200,7 @@ func TestReportsWithTimeStampsAreTimestamped(t *testing.T) {
 		"the assurance is none, and timestamped is required"})
 	v = f.verify(VerifyOptions{Require: AssuranceTimestamped, From: at(22, 0, 0)})
 	sameStrings(t, "in a period of those that have one", v.Problems, nil)
-	heads := []Head{{1, v.Reports[1].StatementSHA256}}
+	heads := []Head{{Sequence: 1, StatementSHA256: v.Reports[1].StatementSHA256}}
 	sameStrings(t, "with a head for the others", f.verify(VerifyOptions{Require: AssuranceTimestamped, Heads: heads}).Problems, nil)
 }
 

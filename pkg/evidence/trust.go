@@ -138,13 +138,20 @@ func (k TrustKey) load() (key, error) {
 		return key{}, fmt.Errorf("keyid is %q, that of publicKeyPem is %s", k.KeyID, have.id)
 	case have.algorithm != k.Algorithm:
 		return key{}, fmt.Errorf("algorithm is %q, that of publicKeyPem is %s", k.Algorithm, have.algorithm)
+	case smallOrder(pub):
+		return key{}, fmt.Errorf("publicKeyPem is an Ed25519 key of small order, under which anybody can sign: make another key")
 	}
-	if _, err := ParseTime(k.NotBefore); err != nil {
+	from, err := ParseTime(k.NotBefore)
+	if err != nil {
 		return key{}, fmt.Errorf("notBefore: %w", err)
 	}
 	if k.NotAfter != nil {
-		if _, err := ParseTime(*k.NotAfter); err != nil {
+		to, err := ParseTime(*k.NotAfter)
+		if err != nil {
 			return key{}, fmt.Errorf("notAfter: %w", err)
+		}
+		if to.Before(from) {
+			return key{}, fmt.Errorf("notAfter %s is before notBefore %s", *k.NotAfter, k.NotBefore)
 		}
 	}
 	if k.CompromisedAt != nil {

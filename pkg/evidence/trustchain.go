@@ -4,7 +4,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 )
@@ -90,40 +89,4 @@ func (t TrustRoot) Rotate(old string, pub crypto.PublicKey, at time.Time) (Trust
 	next.Keys[i].NotAfter = &end
 	next.Keys = append(next.Keys, added.Keys...)
 	return next, next.validate()
-}
-
-// trustChain compares the trust roots that lie in the vault with the one that
-// was given. None of them is trusted: an earlier one must be what the given one
-// grew out of, and a newer one is worth asking for.
-func (r *verifier) trustChain() {
-	later := r.trust
-	if data, err := r.trustFile(later.Version); err == nil {
-		if own, err := later.Marshal(); err == nil && string(own) != string(data) {
-			r.problemf("%s is not the trust root that was given", FileTrust(later.Version))
-		}
-	}
-	for n := later.Version - 1; n >= 0; n-- {
-		data, err := r.trustFile(n)
-		if errors.Is(err, fs.ErrNotExist) {
-			r.notef("%s is not in the vault: what trust root %d was before was not checked", FileTrust(n), n+1)
-			break
-		}
-		before, err := ParseTrustRoot(data)
-		if err == nil {
-			err = later.Succeeds(before)
-		}
-		if err != nil {
-			r.problemf("%s: %v", FileTrust(n), err)
-			break
-		}
-		later = before
-	}
-	if _, err := r.trustFile(r.trust.Version + 1); err == nil {
-		r.notef("the vault holds %s, and trust root %d was given: ask the organization for the newer one", FileTrust(r.trust.Version+1),
-			r.trust.Version)
-	}
-}
-
-func (r *verifier) trustFile(version int64) ([]byte, error) {
-	return fs.ReadFile(r.fs, FileTrust(version))
 }

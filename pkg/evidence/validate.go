@@ -63,7 +63,7 @@ func (v *validator) form() {
 	v.need(slices.Contains([]string{"schedule", "manual", TriggerApply, triggerRecovery}, p.Run.Trigger),
 		"run.trigger %q is unknown", p.Run.Trigger)
 	for _, r := range p.Reasons {
-		v.need(codePattern.MatchString(r.Code) && r.Count > 0, "reasons: %q with count %d is not a code and a count above zero",
+		v.need(IsCode(r.Code) && r.Count > 0, "reasons: %q with count %d is not a code and a count above zero",
 			r.Code, r.Count)
 	}
 	if p.ReportType == TypeKeyRotation {

@@ -12,7 +12,7 @@ func (v *validator) exceptions() {
 	p := v.p
 	counts := map[string]map[string]int64{} // by store and code
 	for _, e := range p.Exceptions {
-		v.need(codePattern.MatchString(e.Code), "exceptions: %q is not a code", e.Code)
+		v.need(IsCode(e.Code), "exceptions: %q is not a code", e.Code)
 		v.need(e.Store == "" || slices.ContainsFunc(p.Stores, func(s Store) bool { return s.Name == e.Store }),
 			"exceptions: %s names the store %q, which is not in stores[]", e.Code, e.Store)
 		v.until(e)

@@ -26,7 +26,7 @@ func (v *validator) times() {
 	}
 	for _, m := range p.Run.Missed {
 		v.time("run.missed: slot", m.Slot)
-		v.need(codePattern.MatchString(m.Code), "run.missed: %q is not a code", m.Code)
+		v.need(IsCode(m.Code), "run.missed: %q is not a code", m.Code)
 	}
 	if p.ReportType == TypeKeyRotation {
 		return

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -16,23 +14,6 @@ const (
 	AssuranceTimestamped = "timestamped"
 	AssuranceAnchored    = "anchored"
 )
-
-// Head anchors the history up to one report: the digest of its signed payload,
-// kept by someone who does not hold the key.
-type Head struct {
-	Sequence        int64
-	StatementSHA256 string
-}
-
-// ParseHead reads SEQ:STATEMENT_SHA256.
-func ParseHead(s string) (Head, error) {
-	seq, sum, found := strings.Cut(s, ":")
-	n, err := strconv.ParseInt(seq, 10, 64)
-	if !found || err != nil || n < 0 || strconv.FormatInt(n, 10) != seq || !isHex(sum, 32) {
-		return Head{}, fmt.Errorf("head %q: want SEQ:STATEMENT_SHA256, a number and 64 lower-case hex digits", s)
-	}
-	return Head{Sequence: n, StatementSHA256: sum}, nil
-}
 
 // VerifyOptions say what more is demanded. The zero value demands what the
 // format does.
@@ -46,8 +27,9 @@ type VerifyOptions struct {
 	// manifest lines. The vault must cover the period: it begins no later than
 	// From, and no sweep that was due before To is missing at its end.
 	From, To time.Time
-	// Now lets a manifest part that is gone after its stated date count as
-	// expired; with the zero value every missing part is a finding.
+	// Now lets a manifest part that is gone after its stated date, if that follows
+	// from the report's config, count as expired; with the zero value every
+	// missing part is a finding.
 	Now time.Time
 	// Keeper, if not nil, is asked how the vault's files are stored and locked;
 	// nil means a local copy, of which nobody can say.
@@ -63,7 +45,8 @@ type Verification struct {
 	// each, naming report and file.
 	Problems []string `json:"problems"`
 	// Exceptions are declared: slots that were missed, changes of what was
-	// promised. They do not make the evidence invalid; a person must read them.
+	// promised, manifests that expired; or an audit period without a sweep. They
+	// do not make the evidence invalid; a person must read them.
 	Exceptions []string `json:"exceptions"`
 	// Notes say what was not checked; the last one is about anchors.
 	Notes []string `json:"notes"`
@@ -93,8 +76,8 @@ func ReportDir(n int64) string { return fmt.Sprintf("reports/%010d", n) }
 // the trust root, offline. What is wrong with the evidence is in the
 // Verification; the error is for what could not be looked at: neither a vault
 // nor a report, or options that make no sense. It reads no clock. Of the
-// vault's other files only the trust roots are looked at, and none is trusted:
-// they must fit the given one.
+// vault's other files only those under trust/ are looked at, and none is trusted:
+// they must fit the given trust root.
 func Verify(vault fs.FS, trust TrustRoot, o VerifyOptions) (Verification, error) {
 	switch o.Require {
 	case "", AssuranceTimestamped, AssuranceAnchored:

@@ -185,29 +185,3 @@ func few(noun string, list []string) string {
 	}
 	return fmt.Sprintf("%s %s and %d more", noun, strings.Join(list[:most], ", "), len(list)-most)
 }
-
-// checkHeads compares each head with the report that it names. One that fits
-// anchors that report and all before it.
-func (r *verifier) checkHeads() {
-	newest := int64(-1)
-	for _, h := range r.o.Heads {
-		i := slices.IndexFunc(r.reports, func(rep *report) bool { return rep.number() == h.Sequence })
-		switch {
-		case i < 0 && r.whole:
-			r.problemf("report %d: a head names it, and it is not in the vault: the history was cut", h.Sequence)
-		case i < 0:
-			r.problemf("report %d: a head names it, and this is report %d", h.Sequence, r.reports[0].number())
-		case r.reports[i].statementSHA != h.StatementSHA256:
-			r.reports[i].problemf(FileBundle, "the payload's digest is %s, the head says %s: the history was rewritten",
-				r.reports[i].statementSHA, h.StatementSHA256)
-		default:
-			newest = max(newest, h.Sequence)
-		}
-	}
-	for _, rep := range r.reports {
-		rep.check.Anchored = rep.number() <= newest
-	}
-	if n := len(r.reports); newest >= 0 && n > 0 && r.reports[n-1].number() > newest {
-		r.notef("reports after %d stand on no head", newest)
-	}
-}

@@ -28,6 +28,7 @@ func (rep *report) config() {
 		rep.problemf(FileConfig, "its SHA-256 is not policy.configSha256")
 	}
 	if p.ReportType == TypeKeyRotation {
+		rep.lockStated(data)
 		return
 	}
 	facts, err := FactsOf(data, nil)
@@ -37,6 +38,7 @@ func (rep *report) config() {
 	}
 	rep.facts, rep.hasFacts = facts, true
 	rep.asks(data)
+	rep.lockStated(data)
 	if facts.MaxAge != p.Policy.MaxAge || facts.AgeSource != p.Policy.AgeSource {
 		rep.problemf(FileConfig, "its retention is %s by %s, the payload's policy is %s by %s", facts.MaxAge, facts.AgeSource,
 			p.Policy.MaxAge, p.Policy.AgeSource)

@@ -103,6 +103,9 @@ func (r *verifier) locks(rep *report) (asStated int) {
 		rep.problemf(FileBundle, "%v", err)
 		return 0
 	}
+	if rep.lockUnsaid {
+		rep.problemf(FileConfig, "it says nothing of a vault, and evidence.objectLockMode is %s", rep.p.Evidence.ObjectLockMode)
+	}
 	entries, err := fs.ReadDir(r.fs, rep.at)
 	if err != nil {
 		rep.problemf(".", "its files can't be listed: %v", err)

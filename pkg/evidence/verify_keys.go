@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -15,18 +16,27 @@ func (r *verifier) keyWindow(rep *report) {
 	if !ok || err != nil {
 		return // both have been said
 	}
-	if from, err := ParseTime(entry.NotBefore); err == nil && finished.Before(from) {
-		rep.problemf(FileBundle, "run.finishedAt %s is before the key's notBefore %s", rep.p.Run.FinishedAt, entry.NotBefore)
-	}
-	if entry.NotAfter != nil {
-		if to, err := ParseTime(*entry.NotAfter); err == nil && finished.After(to) {
-			rep.problemf(FileBundle, "run.finishedAt %s is after the key's notAfter %s", rep.p.Run.FinishedAt, *entry.NotAfter)
-		}
+	for _, found := range entry.outside(finished) {
+		rep.problemf(FileBundle, "%s", found)
 	}
 	if entry.CompromisedAt != nil && !r.vouchedBefore(rep, *entry.CompromisedAt) {
-		rep.problemf(FileBundle, "the key was compromised at %s, and no time stamp or head from before then vouches for the report",
-			*entry.CompromisedAt)
+		rep.problemf(FileBundle, "the key was compromised at %s, and no time stamp or head from before then vouches for the report%s",
+			*entry.CompromisedAt, r.timeless(rep))
 	}
+}
+
+// outside says how an instant at which a report was finished lies outside the
+// key's window, if it does.
+func (k TrustKey) outside(finished time.Time) (found []string) {
+	if from, err := ParseTime(k.NotBefore); err == nil && finished.Before(from) {
+		found = append(found, fmt.Sprintf("run.finishedAt %s is before the key's notBefore %s", FormatTime(finished), k.NotBefore))
+	}
+	if k.NotAfter != nil {
+		if to, err := ParseTime(*k.NotAfter); err == nil && finished.After(to) {
+			found = append(found, fmt.Sprintf("run.finishedAt %s is after the key's notAfter %s", FormatTime(finished), *k.NotAfter))
+		}
+	}
+	return found
 }
 
 // vouchedBefore reports whether something that the key's holder can't make
@@ -56,17 +66,4 @@ func (r *verifier) linked(earlier, later *report) bool {
 		}
 	}
 	return true
-}
-
-// anchoredBefore reports whether a head fits a report that was finished before
-// the instant and that is rep or comes after it.
-func (r *verifier) anchoredBefore(rep *report, limit time.Time) bool {
-	return slices.ContainsFunc(r.o.Heads, func(h Head) bool {
-		i := slices.IndexFunc(r.reports, func(x *report) bool { return x.number() == h.Sequence })
-		if i < 0 || r.reports[i].statementSHA != h.StatementSHA256 || h.Sequence < rep.number() {
-			return false
-		}
-		finished, err := ParseTime(r.reports[i].p.Run.FinishedAt)
-		return err == nil && finished.Before(limit)
-	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 )
 
 // recount reads every line of every part, one part at a time, and compares what
@@ -17,17 +16,25 @@ func (rep *report) recount(parts []Part, r *verifier) {
 		return
 	}
 	t := newTally(rep)
-	whole := true
+	whole, expired := true, 0
 	for _, p := range parts {
 		switch err := rep.recountPart(p, t); {
 		case err == nil:
 		case errors.Is(err, errMissing) && rep.expired(r.o.Now):
-			r.notef("report %d: %s: manifest expired", rep.number(), p.Name)
+			expired++
+			whole = false
+		case errors.Is(err, errMissing) && rep.p.Evidence.over(r.o.Now):
+			rep.problemf(p.Name, "%v, and no vault.s3.lock of its %s says that it may be after evidence.manifestRetainUntil %s", err,
+				FileConfig, *rep.p.Evidence.ManifestRetainUntil)
 			whole = false
 		default:
 			rep.problemf(p.Name, "%v", err)
 			whole = false
 		}
+	}
+	if expired > 0 {
+		r.exceptionf("report %d: manifest expired: parts gone: %d of %d, as they may be after %s (vault.s3.lock.manifest_days %d); its lines were not recounted",
+			rep.number(), expired, len(parts), *rep.p.Evidence.ManifestRetainUntil, rep.lock.ManifestDays)
 	}
 	t.report()
 	rep.check.Lines = t.lines
@@ -35,15 +42,6 @@ func (rep *report) recount(parts []Part, r *verifier) {
 		rep.check.Recounted = true
 		t.compare()
 	}
-}
-
-func (rep *report) expired(now time.Time) bool {
-	until := rep.p.Evidence.ManifestRetainUntil
-	if until == nil || now.IsZero() {
-		return false
-	}
-	t, err := ParseTime(*until)
-	return err == nil && t.Before(now)
 }
 
 // recountPart counts the lines of a part that is the one listed, and no others.

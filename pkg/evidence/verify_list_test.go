@@ -79,7 +79,7 @@ func everyForgery() []forged {
 		}},
 		{"a cut tail, and a head of it", func(v *forgery) []string {
 			v.three()
-			v.o.Heads = []Head{{2, v.payloadSHA}}
+			v.o.Heads = []Head{{Sequence: 2, StatementSHA256: v.payloadSHA}}
 			removeDir(v.fs, ReportDir(2))
 			return []string{"report 2: a head names it, and it is not in the vault: the history was cut"}
 		}},
@@ -169,7 +169,7 @@ func everyForgery() []forged {
 		}},
 		{"the newest report signed again by the right key, and a head of it", func(v *forgery) []string {
 			was := v.signedAgain()
-			v.o.Heads = []Head{{1, was}}
+			v.o.Heads = []Head{{Sequence: 1, StatementSHA256: was}}
 			return []string{"report 1: report.sigstore.json: the payload's digest is " + v.payloadSHA + ", the head says " + was +
 				": the history was rewritten"}
 		}},

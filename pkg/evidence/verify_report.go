@@ -25,6 +25,9 @@ type report struct {
 	teams        []TeamRow
 	facts        Facts
 	hasFacts     bool
+	lock         declaredLock // of config.json
+	lockUnsaid   bool         // config.json says nothing of a vault
+	lockHolds    bool         // what the payload states of locks fits config.json
 	// purgedGone counts by store the young entries of ZDR teams that went; nil
 	// unless every line was read.
 	purgedGone []int64

@@ -16,7 +16,6 @@ func TestAValidVaultHasNoFindings(t *testing.T) {
 	f := newFixture(t)
 	f.three()
 	f.fs["work/lease.json"] = &fstest.MapFile{Data: []byte("{}")}
-	f.fs["trust/signing.pub"] = &fstest.MapFile{Data: []byte("not looked at")}
 	v := f.verify(VerifyOptions{})
 	sameStrings(t, "problems", v.Problems, nil)
 	sameStrings(t, "exceptions", v.Exceptions, nil)
@@ -202,23 +201,6 @@ func TestARunUnderWayIsANoteAndNoFinding(t *testing.T) {
 	sameStrings(t, "problems", v.Problems, nil)
 	if v.Notes[0] != "report 3: not sealed: a run that is under way, or that died and will be sealed by the next" {
 		t.Errorf("notes: %q", v.Notes)
-	}
-}
-
-func TestAPartThatIsGoneAfterItsDateIsExpired(t *testing.T) {
-	f := newFixture(t)
-	pl := f.night(20)
-	until := FormatTime(at(25, 0, 0))
-	pl.p.Evidence.ManifestRetainUntil = &until
-	f.seal(pl)
-	delete(f.fs, "reports/0000000000/"+PartName(0, 1))
-	gone := "report 0: " + PartName(0, 1) + ": "
-	sameStrings(t, "without a clock", f.verify(VerifyOptions{}).Problems, []string{gone + "it is missing"})
-	sameStrings(t, "before the date", f.verify(VerifyOptions{Now: at(24, 0, 0)}).Problems, []string{gone + "it is missing"})
-	v := f.verify(VerifyOptions{Now: at(26, 0, 0)})
-	sameStrings(t, "after the date", v.Problems, nil)
-	if v.Notes[0] != gone+"manifest expired" || v.Reports[0].Recounted {
-		t.Errorf("notes: %q, recounted %v", v.Notes, v.Reports[0].Recounted)
 	}
 }
 

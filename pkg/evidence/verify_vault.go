@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 )
 
@@ -114,6 +115,7 @@ func (r *verifier) period() {
 				first.p.Run.StartedAt, FormatTime(r.o.From))
 		}
 	}
+	r.sweepless()
 	last := r.lastSweep()
 	if r.o.To.IsZero() || last == nil {
 		return
@@ -126,6 +128,22 @@ func (r *verifier) period() {
 		r.problemf("report %d: no sweep report comes after it, and one was due at %s, before the audit period's end %s",
 			last.number(), *last.p.Chain.NextDue, FormatTime(r.o.To))
 	}
+}
+
+// sweepless says so if the audit period holds no sweep. That alone is no finding:
+// none may have been due, or each slot was declared as missed.
+func (r *verifier) sweepless() {
+	bounds := ""
+	if !r.o.From.IsZero() {
+		bounds += " from " + FormatTime(r.o.From)
+	}
+	if !r.o.To.IsZero() {
+		bounds += " until " + FormatTime(r.o.To)
+	}
+	if bounds == "" || slices.ContainsFunc(r.reports, func(rep *report) bool { return rep.isSweep() && r.inPeriod(rep) }) {
+		return
+	}
+	r.exceptionf("the audit period%s holds no sweep report: nothing here says that anything was deleted in it", bounds)
 }
 
 func (r *verifier) lastSweep() *report {

@@ -18,7 +18,13 @@ type HTMLOptions struct {
 	// Teams are the rows of the report's teams.csv, those of all stores.
 	Teams []evidence.TeamRow
 	// Ages of what was listed; nil where nobody counted them, and the page says so.
+	// A report's statement does not hold them, the page sealed with it does: AgesOf.
 	Ages *AgeHistogram
+	// Signature is what was found of the report's, for a page that is made from a
+	// sealed one; nil for the page that is sealed with it.
+	Signature *Signature
+	// Recounted says that each line of the manifest was read for this page.
+	Recounted bool
 	// StatementSHA256 of the report, for a page that is made from a sealed one. A
 	// page that is sealed with its report can't know it.
 	StatementSHA256 string

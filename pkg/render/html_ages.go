@@ -1,7 +1,12 @@
 package render
 
 import (
+	"encoding/json"
 	"fmt"
+	"html"
+	"math"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -34,6 +39,7 @@ type agesView struct {
 	Sum                   equation
 	Second                bool
 	Label                 string
+	Data                  string // the histogram itself, for AgesOf
 }
 
 type tick struct {
@@ -65,7 +71,37 @@ func ages(p evidence.Predicate, h *AgeHistogram) *agesView {
 		v.Y = append(v.Y, tick{100 - 50*float64(i), count(top * i / 2)})
 	}
 	v.sums(p, h)
+	if data, err := json.Marshal(h); err == nil {
+		v.Data = string(data)
+	}
 	return v
+}
+
+// mostBuckets bounds what is believed of a page: as many days as ages can have.
+const mostBuckets = 100_000
+
+var agesData = regexp.MustCompile(`<figure data-ages="([^"<>]*)">`)
+
+// AgesOf reads the histogram out of the page that was sealed with a report; nil
+// where it has none. The caller has made sure that it is that page.
+func AgesOf(page []byte) *AgeHistogram {
+	m := agesData.FindSubmatch(page)
+	if m == nil {
+		return nil
+	}
+	var h AgeHistogram
+	if err := json.Unmarshal([]byte(html.UnescapeString(string(m[1]))), &h); err != nil {
+		return nil
+	}
+	for _, n := range slices.Concat(h.Before, h.After) {
+		if n < 0 || n > math.MaxInt64/mostBuckets/16 {
+			return nil
+		}
+	}
+	if h.BucketDays < 1 || h.MaxAgeDays < 1 || max(len(h.Before), len(h.After), h.BucketDays, h.MaxAgeDays) > mostBuckets {
+		return nil
+	}
+	return &h
 }
 
 // split parts the buckets at the line.

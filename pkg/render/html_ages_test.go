@@ -3,6 +3,7 @@ package render
 import (
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -67,4 +68,24 @@ func TestTheScaleIsRoundAndHasAWholeMiddle(t *testing.T) {
 	assert.Equal(t, []int{0, 5, 10, 15, 20, 25, 30}, ticks(32))
 	assert.Equal(t, []int{0, 1}, ticks(1))
 	require.LessOrEqual(t, len(ticks(2600)), 9)
+}
+
+func TestTheAgesOfASealedPageCanBeReadBack(t *testing.T) {
+	c := pageCases()["kept"]
+	assert.Equal(t, c.o.Ages, AgesOf([]byte(pageOf(t, c))))
+	c.o.Ages.After = nil
+	assert.Equal(t, c.o.Ages, AgesOf([]byte(pageOf(t, c))))
+	c.o.Ages = nil
+	assert.Nil(t, AgesOf([]byte(pageOf(t, c))), "a page without ages")
+	for name, data := range map[string]string{"no JSON": "{", "negative": `{"bucketDays":1,"before":[-1],"maxAgeDays":30}`, "no bucket": `{"bucketDays":0,"before":[1],"maxAgeDays":30}`,
+		"no line": `{"bucketDays":1,"before":[1],"maxAgeDays":0}`, "too many to add": `{"bucketDays":1,"before":[9223372036854775807,1],"maxAgeDays":30}`,
+		"a line too far": `{"bucketDays":1,"before":[1],"maxAgeDays":2000000000}`} {
+		assert.Nil(t, AgesOf([]byte(`<figure data-ages="`+strings.ReplaceAll(data, `"`, "&#34;")+`">`)), name)
+	}
+}
+
+func TestNoNameOnAPageIsReadAsItsAges(t *testing.T) {
+	c := pageCases()["kept"]
+	c.o.Ages, c.p.Organization.Name = nil, `<figure data-ages="{&#34;bucketDays&#34;:1,&#34;before&#34;:[1],&#34;maxAgeDays&#34;:30}">`
+	assert.Nil(t, AgesOf([]byte(pageOf(t, c))))
 }

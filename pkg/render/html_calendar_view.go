@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -26,7 +27,11 @@ type siteView struct {
 type look struct {
 	Day, Link, Name, Said string
 	Mark                  mark
+	Result                string // empty: the mark's word
 }
+
+// Word is for the template.
+func (l look) Word() string { return cmp.Or(l.Result, l.Mark.Word()) }
 
 type yearView struct {
 	Year    int
@@ -48,7 +53,7 @@ type dayCell struct {
 }
 
 // tally is what happened in a span of days.
-type tally struct{ reports, kept, look, unverified, missed, gone, violations int64 }
+type tally struct{ reports, kept, look, broken, unverified, missed, gone, violations int64 }
 
 func (t *tally) add(d *calendarDay) {
 	for _, r := range d.runs {
@@ -62,8 +67,14 @@ func (t *tally) add(d *calendarDay) {
 		case markOther:
 		default:
 			t.look++
+			if r.violation > 0 { // one team is found again each night
+				t.violations++
+			}
+			if r.mark() == markBroken {
+				t.broken++
+			}
 		}
-		t.gone, t.violations = t.gone+r.gone, t.violations+r.violation
+		t.gone += r.gone
 	}
 	t.missed += d.declared + d.undeclared
 }
@@ -72,7 +83,7 @@ func (t tally) figures() []figure {
 	return []figure{
 		{"Reports", count(t.reports), ""},
 		{"Promise kept", count(t.kept), "with exceptions or without"},
-		{"To look at", count(t.look), of(t.violations, "ZDR violation", "ZDR violations")},
+		{"To look at", count(t.look), count(t.violations) + " with a ZDR violation"},
 		{"Missed slots", count(t.missed), ""},
 		{"Entries gone", count(t.gone), ""},
 	}
@@ -90,7 +101,10 @@ func (c *calendar) view(o SiteOptions) siteView {
 	v.looks(cleaned(o.Problems), c.gaps, days)
 	v.Tone, v.Said = c.summary(all, len(o.Problems) > 0)
 	if n := len(days); n > 0 {
-		v.Span = longDate(days[0].date) + " to " + longDate(days[n-1].date)
+		v.Span = longDate(days[0].date)
+		if n > 1 {
+			v.Span += " to " + longDate(days[n-1].date)
+		}
 	}
 	if !o.AsOf.IsZero() {
 		v.Notes = append(v.Notes, "Missed slots are counted up to "+o.AsOf.UTC().Format("2006-01-02 15:04:05Z")+".")
@@ -111,6 +125,9 @@ func (c *calendar) summary(t tally, problems bool) (tone, string) {
 		return tone{"info", "–", "EMPTY"}, "No report is in the vault yet."
 	}
 	said := fmt.Sprintf("%s of %s that the promise was kept", count(t.kept), of(t.reports, "report says", "reports say"))
+	if t.broken > 0 {
+		said += fmt.Sprintf("; %s that it was broken", of(t.broken, "says", "say"))
+	}
 	if t.look > 0 {
 		said += fmt.Sprintf("; %s to be looked at", needs(t.look))
 	}
@@ -122,6 +139,8 @@ func (c *calendar) summary(t tally, problems bool) (tone, string) {
 		return unverified, said + "; verification found problems, so nothing can be said of the whole."
 	case len(c.gaps) > 0:
 		return tone{"bad", "✕", "REPORTS ARE MISSING"}, said + "; numbers are missing, so nothing can be said of the whole."
+	case t.broken > 0:
+		return tone{"bad", "✕", "NOT ALWAYS KEPT"}, said + "."
 	case t.look > 0 || t.missed > 0:
 		return tone{"warn", "!", "TO LOOK AT"}, said + "."
 	default:
@@ -181,7 +200,7 @@ func (r calendarRun) look(day string) look {
 	if r.problems > 0 {
 		said = fmt.Sprintf("Verification found %s.", of(int64(r.problems), "problem", "problems"))
 	}
-	return look{Day: day + " " + r.at, Link: reportPage(r.sequence), Name: fmt.Sprintf("%s %d", r.kind, r.sequence), Said: said, Mark: r.mark()}
+	return look{Day: day + " " + r.at, Link: reportPage(r.sequence), Name: fmt.Sprintf("%s %d", r.kind, r.sequence), Said: said, Mark: r.mark(), Result: r.word()}
 }
 
 // years makes a block for each year in which something happened, newest first,
@@ -246,7 +265,7 @@ func cellOf(t time.Time, d *calendarDay) dayCell {
 		c.Label += fmt.Sprintf(", and %d more", c.More)
 	case len(d.runs) == 1:
 		c.Link = reportPage(d.runs[0].sequence)
-		c.Label += fmt.Sprintf(", report %d", d.runs[0].sequence)
+		c.Label = longDate(t) + ": " + d.runs[0].word() + fmt.Sprintf(", report %d", d.runs[0].sequence)
 	}
 	return c
 }
@@ -294,7 +313,7 @@ type lookList struct {
 }
 
 // List is for the template.
-func (v siteView) List() lookList { return lookList{"What there is to look at", v.Looks} }
+func (v siteView) List() lookList { return lookList{"What stands out", v.Looks} }
 
 // List is for the template.
 func (v dayView) List() lookList { return lookList{"What happened on " + v.Title, v.All} }

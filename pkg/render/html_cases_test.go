@@ -140,7 +140,14 @@ func (c *pageCase) attest() {
 func pageCases() map[string]pageCase {
 	cases := map[string]pageCase{}
 	for name, change := range map[string]func(c *pageCase){
-		"kept": func(c *pageCase) { c.o.StatementSHA256 = "2f" + strings.Repeat("6c", 31) },
+		"kept": func(c *pageCase) {
+			c.o.StatementSHA256, c.o.Recounted = "2f"+strings.Repeat("6c", 31), true
+			c.o.Signature = new(GoodSignature(c.p.Signer.SPKISHA256, 2))
+		},
+		"not-verified": func(c *pageCase) {
+			c.o.Signature = new(GoodSignature(c.p.Signer.SPKISHA256, 2))
+			c.o.Problems = []string{"report 123: teams.csv: it is not the file that was signed: its SHA-256 differs"}
+		},
 		"kept-nothing-expired": func(c *pageCase) {
 			for i := range c.p.Outcomes {
 				c.p.Population[i].Expired, c.p.Outcomes[i].OutcomeCounts = 0, evidence.OutcomeCounts{}

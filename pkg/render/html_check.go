@@ -26,10 +26,10 @@ func check(p evidence.Predicate) checkView {
 		return v
 	}
 	dir := evidence.ReportDir(p.Chain.Sequence)
-	v.Cosign = fmt.Sprintf(`cd %s
+	v.Cosign = fmt.Sprintf(`R=%s
 cosign verify-blob-attestation --key signing.pub \
-  --bundle report.sigstore.json --type %s \
-  --insecure-ignore-tlog parts.jsonl`, dir, predicate)
+  --bundle $R/report.sigstore.json --type %s \
+  --insecure-ignore-tlog $R/parts.jsonl`, dir, predicate)
 
 	key := ""
 	if digest.MatchString(p.Signer.SPKISHA256) {

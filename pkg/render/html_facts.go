@@ -122,6 +122,9 @@ func identity(p evidence.Predicate, o HTMLOptions) []fact {
 		"Statement SHA-256", o.StatementSHA256, "Signed by key (SPKI SHA-256)", p.Signer.SPKISHA256, "Algorithm", p.Signer.Algorithm,
 		"Previous report", value(c.PreviousReportID), "Previous statement SHA-256", value(c.PreviousStatementSHA256),
 		"Previous bundle SHA-256", value(c.PreviousBundleSHA256), "Config SHA-256", p.Policy.ConfigSHA256)
+	if o.Signature != nil && len(o.Problems) == 0 {
+		all = append(all, facts("Verification", checkedForThisPage(o))...)
+	}
 	if r := p.Rotation; r != nil {
 		all = append(all, facts("Old key (SPKI SHA-256)", r.OldSPKISHA256, "New key (SPKI SHA-256)", r.NewSPKISHA256)...)
 	}

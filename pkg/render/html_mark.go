@@ -1,6 +1,10 @@
 package render
 
-import "github.com/sweeper-audit/sweeper/pkg/evidence"
+import (
+	"strings"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+)
 
 // mark is how a square of the calendar looks: a letter, a pattern and a color.
 // The greater is the worse.
@@ -63,6 +67,15 @@ func (m mark) Letter() string { _, letter, _ := m.parts(); return letter }
 
 // Word says what a mark means.
 func (m mark) Word() string { _, _, word := m.parts(); return word }
+
+// word says what the mark of a report means, where one stands for several kinds
+// the kind.
+func (r calendarRun) word() string {
+	if r.mark() == markOther {
+		return strings.ToLower(r.kind)
+	}
+	return r.mark().Word()
+}
 
 // mark of a report: one that did not verify is that and nothing else.
 func (r calendarRun) mark() mark {

@@ -46,8 +46,8 @@ func addUp(all []equation) bool {
 	return !slices.ContainsFunc(all, func(e equation) bool { return !e.OK })
 }
 
-func questions(p evidence.Predicate) []question {
-	all := []question{complete(p), accurate(p), verified(p), authorised(p)}
+func questions(p evidence.Predicate, o HTMLOptions) []question {
+	all := []question{complete(p), accurate(p), vouched(verified(p), o), authorised(p)}
 	for i, q := range all {
 		if !addUp(q.Sums) {
 			all[i].Answer = tone{"bad", "✕", "No: the numbers contradict each other"}
@@ -182,6 +182,30 @@ func verified(p evidence.Predicate) question {
 		q.Answer = tone{"bad", "✕", "No: the second witness disagrees"}
 	}
 	return q
+}
+
+// vouched adds whether somebody checked the signature on what is told here.
+func vouched(q question, o HTMLOptions) question {
+	switch {
+	case len(o.Problems) > 0:
+		q.Answer = tone{"bad", "✕", "No: the evidence does not check out"}
+		q.Says = append(q.Says, fmt.Sprintf("Checking the report found %s: see the top of this page.",
+			of(int64(len(o.Problems)), "problem", "problems")))
+	case o.Signature == nil:
+		q.Says = append(q.Says, "This page was sealed together with its report, so it can't vouch for the signature: see “Check it yourself”.")
+	default:
+		q.Says = append(q.Says, checkedForThisPage(o))
+	}
+	return q
+}
+
+// checkedForThisPage says what was, of a report without problems.
+func checkedForThisPage(o HTMLOptions) string {
+	said := "The signature was checked for this page: it is " + clean(o.Signature.Why) + "."
+	if o.Recounted {
+		said += " Every file is the one that was signed, and every line of the manifest was recounted."
+	}
+	return said
 }
 
 // unexcused is never negative: a report that excuses more than remains doesn't

@@ -209,3 +209,25 @@ func TestMarksAreToldApartWithoutColor(t *testing.T) {
 	assert.Len(t, letters, len(legend()))
 	assert.Len(t, classes, len(legend()))
 }
+
+func TestOneBrokenPromiseIsTheVerdictOfASiteThatIsWhole(t *testing.T) {
+	all := history(t)[:3]
+	broken := pageCases()["broken"]
+	broken.p.Chain, broken.p.Run.StartedAt, broken.p.Run.ScheduledFor = all[1].Predicate.Chain, all[1].Predicate.Run.StartedAt, all[1].Predicate.Run.ScheduledFor
+	broken.p.ZDR.Violation = 7
+	all[1] = SiteReport{Predicate: broken.p}
+	index := siteOf(t, all, SiteOptions{})["index.html"]
+	assert.Contains(t, index, `</span> NOT ALWAYS KEPT</p>`)
+	assert.Contains(t, index, "2 of 3 reports say that the promise was kept; 1 says that it was broken")
+	assert.Contains(t, index, "1 with a ZDR violation", "reports are counted: the same team is found each night")
+}
+
+func TestADryRunIsNotCalledAKeyRotation(t *testing.T) {
+	all := history(t)[:2]
+	dry := pageCases()["dry-run"]
+	dry.p.Chain, dry.p.Run.StartedAt = all[1].Predicate.Chain, all[0].Predicate.Run.StartedAt
+	all[1] = SiteReport{Predicate: dry.p}
+	files := siteOf(t, all, SiteOptions{})
+	assert.Contains(t, files["day-2025-09-20.html"], "</span> dry run</span>")
+	assert.NotContains(t, files["day-2025-09-20.html"], "key rotation")
+}

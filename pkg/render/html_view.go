@@ -104,10 +104,13 @@ func htmlReport(p evidence.Predicate, o HTMLOptions) reportView {
 	}
 	v.Title = fmt.Sprintf("%s %d", v.Kind, v.Sequence)
 	v.Verdict = sentence(p, v.Tone)
+	if len(o.Problems) > 0 { // what it says counts for nothing, so it must not look like good news
+		v.Tone = tone{"info", v.Tone.Sign, "THE REPORT SAYS: " + v.Tone.Word}
+	}
 	if !v.Looked {
 		return v
 	}
-	v.Figures, v.Questions, v.Ages = figures(p), questions(p), ages(p, o.Ages)
+	v.Figures, v.Questions, v.Ages = figures(p), questions(p, o), ages(p, o.Ages)
 	v.Stores, v.Scope, v.StoreNotes = storeGrid(p), scopeGrid(p), storeNotes(p)
 	v.Outcomes, v.ZDR = outcomeGrid(p), zdrOf(p, o.Teams)
 	v.Holds, v.HoldsNote = holdGrid(p)
@@ -230,6 +233,9 @@ func figures(p evidence.Predicate) []figure {
 		remain, note := "not known", "no complete second listing"
 		if p.Confirmation.StartedAt != nil && p.Confirmation.Complete {
 			remain, note = count(p.Confirmation.ExpiredRemaining), "seen by the second listing"
+			if p.Confirmation.ExpiredRemaining > 0 && unexcused(p.Confirmation) == 0 {
+				note += ", all excused"
+			}
 		}
 		all = append(all, figure{"Gone", count(gone(t.OutcomeCounts)), "of " + count(t.Planned) + " planned"}, figure{"Expired remaining", remain, note})
 	case evidence.TypeDryRun, evidence.TypeStopped:

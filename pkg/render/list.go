@@ -1,29 +1,63 @@
 package render
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
 
-// List writes a line a report, in the order given. The error is the writer's.
-func List(w io.Writer, reports []evidence.Predicate) error {
+// Row is a report of a list. Of one whose statement can't be read only the
+// number and the signature are known.
+type Row struct {
+	Number    int64
+	Predicate *evidence.Predicate
+	Signature Signature
+}
+
+// List writes a line a report, in the order given, and below them what is wrong
+// with signatures. The error is the writer's.
+func List(w io.Writer, reports []Row) error {
 	var out page
 	if len(reports) == 0 {
 		out.para("", "No report is in the vault yet.")
 		return out.flush(w)
 	}
 	var rows [][]string
-	for _, p := range reports {
-		t := p.Totals
-		rows = append(rows, []string{
-			strconv.FormatInt(p.Chain.Sequence, 10), minute(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
-			cell(gone(t.OutcomeCounts)), remaining(p), cell(p.ZDR.Violation),
-		})
+	for _, r := range reports {
+		row := []string{strconv.FormatInt(r.Number, 10), r.Signature.mark(), "?", "?", "?", "?", "?", "?"}
+		if p := r.Predicate; p != nil {
+			row = append(row[:2], minute(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
+				cell(gone(p.Totals.OutcomeCounts)), remaining(*p), cell(p.ZDR.Violation))
+		}
+		rows = append(rows, row)
 	}
-	out.table([]string{">NO", "STARTED", "TYPE", "RESULT", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
+	out.table([]string{">NO", "SIG", "STARTED", "TYPE", "RESULT", ">DELETED", ">REMAINING", ">VIOLATIONS"}, rows)
+	out.signatures(reports)
 	return out.flush(w)
+}
+
+// signatures writes what is wrong with each signature, and once why others were
+// not checked.
+func (p *page) signatures(reports []Row) {
+	var said []string
+	for _, r := range reports {
+		line := r.Signature.String() + "."
+		if r.Signature.State == Fail {
+			line = fmt.Sprintf("REPORT %d: %s", r.Number, line)
+		}
+		if r.Signature.State != OK && !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	if len(said) > 0 {
+		p.WriteString("\n")
+	}
+	for _, line := range said {
+		p.para("", line)
+	}
 }
 
 // remaining is what the second listing saw of expired entries, not what the

@@ -6,6 +6,8 @@ func meaning(code string) string {
 	switch code {
 	case "ACCESS_DENIED":
 		return "the server refused the delete"
+	case "AGE_SOURCE_CHANGED":
+		return "guard: ages are taken from another date than before"
 	case "CHANGED_SINCE_LISTED":
 		return "rewritten since it was listed, so left alone"
 	case "CHANGED_SINCE_PLANNED":
@@ -36,14 +38,22 @@ func meaning(code string) string {
 		return "held when the plan was made: left alone"
 	case "HOLD_KEEPS_NOTHING":
 		return "holds that match no entry: is their match right?"
+	case "HOLD_REMOVED":
+		return "guard: a hold that has not ended is gone"
+	case "HOLD_SHORTENED":
+		return "guard: a hold ends earlier than it did"
 	case "INTERRUPTED":
 		return "the run ended before its time"
 	case "KEY_DATE_ANOMALY":
 		return "the key's date can't be right: LastModified counted alone"
+	case "KEY_DATE_ZONE_CHANGED":
+		return "guard: dates in keys are read in another zone"
 	case "KEY_UNREPRESENTABLE":
 		return "a key that XML can't carry"
 	case "LATE":
 		return "stayed longer than promised"
+	case "LAYOUT_CHANGED":
+		return "guard: keys are read by another layout"
 	case "LEASE_TAKEN_OVER":
 		return "an earlier run died and held the lease"
 	case "LEFT":
@@ -54,10 +64,24 @@ func meaning(code string) string {
 		return "a store could not be listed to the end"
 	case "LISTING_REPEATED":
 		return "the server lists rows twice: counted once"
+	case "LISTING_UNORDERED":
+		return "the server lists in no order: a row may come twice unseen"
 	case "LOCKED", "OBJECT_LOCK":
 		return "kept by the store's Object Lock"
 	case "MARKER_HIDES":
 		return "a delete marker over a version that must stay"
+	case "MAX_AGE_LOWERED":
+		return "guard: the retention is shorter than in the last report"
+	case "MAX_CLOCK_SKEW":
+		return "guard: local clock and server's are too far apart"
+	case "MAX_DELETIONS":
+		return "guard: more would go than the config allows"
+	case "MAX_KEY_DATE_ONLY":
+		return "guard: too many would go by the date in the key alone"
+	case "MAX_PURGE":
+		return "guard: more of ZDR teams would go than is allowed"
+	case "MAX_SHARE":
+		return "guard: too large a share of a store would go"
 	case "MISSED_SLOT":
 		return "slots of the schedule that no run served"
 	case "NOT_PLANNED":
@@ -84,6 +108,8 @@ func meaning(code string) string {
 		return "a stored team's name is almost one of the roster"
 	case "ROSTER_REMOVED":
 		return "teams are gone from the roster"
+	case "ROSTER_SHRUNK":
+		return "guard: too many teams are gone from the roster"
 	case "ROSTER_STALE":
 		return "the roster is too old to rely on"
 	case "SCHEDULE_CHANGED":
@@ -94,6 +120,10 @@ func meaning(code string) string {
 		return "the server failed in words of its own"
 	case "STILL_THERE":
 		return "acknowledged by the server, and still listed"
+	case "STORE_EMPTY":
+		return "guard: a store lists nothing, where it did before"
+	case "STORE_GROWN":
+		return "guard: a store lists far more than it did before"
 	case "STORE_UNREACHABLE":
 		return "a store could not be reached"
 	case "TEAMS_NOT_COUNTED":

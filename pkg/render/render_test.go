@@ -304,13 +304,13 @@ func TestWhatComesFromOutsideIsEscapedAndTheWidthHolds(t *testing.T) {
 		p.Run.Trigger, p.Run.StartedAt, p.Run.ScheduledFor = text("trigger"), text("started"), some(text("slot"))
 		p.Reasons = []evidence.Reason{{Code: text("reason"), Count: big}, {Code: "TEAMS_NOT_COUNTED", Count: big}}
 		p.Exceptions = []evidence.Exception{{Code: text("exception"), Store: text("where"), Count: big, Until: some(text("until"))}}
-		o := Options{Path: text("path"), StatementSHA256: "ab", Verify: text("verify"),
+		o := Options{Signature: new(BadSignature(errors.New(text("forgery")))), Path: text("path"), StatementSHA256: "ab", Verify: text("verify"),
 			Teams: []evidence.TeamRow{{Team: text("team"), ZDR: true, ZDRSince: text("since"), Store: text("in"), State: text("state"), Objects: big, Remaining: big}}}
 		var out bytes.Buffer
 		if err := Summary(&out, p, o); err != nil {
 			rt.Fatal(err)
 		}
-		if err := List(&out, []evidence.Predicate{p}); err != nil {
+		if err := List(&out, []Row{{p.Chain.Sequence, &p, BadSignature(errors.New(text("fault")))}, {Number: 1, Signature: NotChecked(errors.New(text("why")))}}); err != nil {
 			rt.Fatal(err)
 		}
 		if err := Checks(&out, []Check{{State: State(text("state")), Subject: text("subject"), Meaning: text("meaning"), Do: text("do")}}); err != nil {
@@ -377,8 +377,18 @@ func TestList(t *testing.T) {
 	broken.Outcomes[0].Deleted, broken.Outcomes[0].Failed = 660, 7
 	sum(&broken)
 	var out bytes.Buffer
-	require.NoError(t, List(&out, []evidence.Predicate{sweep(), broken}))
+	first := sweep()
+	good := GoodSignature(strings.Repeat("1f08c41e", 8), 2)
+	require.NoError(t, List(&out, []Row{{123, &first, good}, {124, &broken, good}}))
 	golden(t, "list", out.String())
+	out.Reset()
+	forged := BadSignature(errors.New("it is signed by key 00ff, which the trust root does not name"))
+	require.NoError(t, List(&out, []Row{{123, &first, good}, {124, &broken, forged}, {125, nil, forged}}))
+	golden(t, "list-forged", out.String())
+	out.Reset()
+	unread := NotChecked(errors.New("signing.trust: no such file"))
+	require.NoError(t, List(&out, []Row{{123, &first, unread}, {124, &broken, unread}}))
+	golden(t, "list-not-checked", out.String())
 	out.Reset()
 	require.NoError(t, List(&out, nil))
 	assert.Equal(t, "No report is in the vault yet.\n", out.String())

@@ -11,6 +11,8 @@ import (
 
 // Options are what a summary adds to the predicate; each may be empty.
 type Options struct {
+	// Signature stands above everything else; nil where the report was signed just now.
+	Signature *Signature
 	// Teams are the rows of the report's teams.csv. Those of ZDR teams that are
 	// not at zero are shown.
 	Teams []evidence.TeamRow
@@ -27,6 +29,7 @@ type Options struct {
 // evidence is. The error is the writer's.
 func Summary(w io.Writer, p evidence.Predicate, o Options) error {
 	var out page
+	out.signature(o.Signature)
 	out.para("", Verdict(p))
 	out.WriteString("\n")
 	out.para("", heading(p))
@@ -132,7 +135,20 @@ func confirmation(c evidence.Confirmation) string {
 		return fmt.Sprintf("The second listing did not get to its end: at least %s expired %s.",
 			count(c.ExpiredRemaining), verb(c.ExpiredRemaining, "remains", "remain"))
 	default:
-		return fmt.Sprintf("The second listing found %s expired.", nothing(c.ExpiredRemaining))
+		return fmt.Sprintf("The second listing found %s expired%s.", nothing(c.ExpiredRemaining), among(c))
+	}
+}
+
+// among says what of that which remains is excused.
+func among(c evidence.Confirmation) string {
+	n := c.Excused.Held + c.Excused.Locked + c.Excused.Pending
+	switch {
+	case n == 0:
+		return ""
+	case n == c.ExpiredRemaining:
+		return ", all of it excused: " + excuses(c)
+	default:
+		return fmt.Sprintf(", %s of it excused: %s", count(n), excuses(c))
 	}
 }
 

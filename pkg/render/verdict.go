@@ -65,24 +65,32 @@ func kept(p evidence.Predicate) string {
 
 // excused says why what remains may remain.
 func excused(p evidence.Predicate) string {
+	parts := excuses(p.Confirmation)
+	if n := p.ZDR.Residual; n > 0 {
+		parts = joined(", ", parts, count(n)+" "+verb(n, "ZDR team", "ZDR teams")+" with data from before zero retention began")
+	}
+	if parts == "" {
+		return ""
+	}
+	return "; excused: " + parts
+}
+
+// excuses are those of the entries that the second listing still saw.
+func excuses(c evidence.Confirmation) string {
 	var parts []string
 	for _, x := range []struct {
 		n    int64
 		what string
 	}{
-		{p.Confirmation.Excused.Held, "on hold"},
-		{p.Confirmation.Excused.Locked, "under Object Lock or legal hold"},
-		{p.Confirmation.Excused.Pending, verb(p.Confirmation.Excused.Pending, "delete marker", "delete markers") + " over what must stay"},
-		{p.ZDR.Residual, verb(p.ZDR.Residual, "ZDR team", "ZDR teams") + " with data from before zero retention began"},
+		{c.Excused.Held, "on hold"},
+		{c.Excused.Locked, "under Object Lock or legal hold"},
+		{c.Excused.Pending, verb(c.Excused.Pending, "delete marker", "delete markers") + " over what must stay"},
 	} {
 		if x.n > 0 {
 			parts = append(parts, count(x.n)+" "+x.what)
 		}
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "; excused: " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func broken(p evidence.Predicate) string {

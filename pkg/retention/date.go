@@ -31,6 +31,9 @@ func (d Date) real() bool {
 	if d.Year < 1 || d.Month < 1 || d.Month > 12 || d.Day < 1 || d.Hour < 0 || d.Hour > 23 {
 		return false
 	}
+	if d.Day <= 28 {
+		return true
+	}
 	// Day 0 of the next month is the last day of this one.
 	return d.Day <= time.Date(d.Year, time.Month(d.Month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }

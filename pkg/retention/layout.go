@@ -104,14 +104,22 @@ func (l Layout) Parse(key string) (Fields, bool) {
 // to that field alone is enough, and the work is bounded by the product of the
 // two lengths.
 func (s segment) match(text string, f *Fields, whole bool) bool {
+	if whole && len(s) == 1 && s[0].open() { // a field of its own, as most are
+		f.store(s[0].field, text)
+		return text != ""
+	}
 	pos, open, start, end := 0, -1, 0, 0
 	for i := 0; ; {
 		switch n := s.step(i, text[pos:], f, whole); {
-		case n < 0: // widen the last open field by one byte and try again from there
+		case n < 0: // widen the last open field and try again from there
 			if open < 0 || end == len(text) {
 				return false
 			}
-			end++
+			wider := s.widen(open, text[end+1:], whole)
+			if wider < 0 {
+				return false
+			}
+			end += 1 + wider
 			f.store(s[open].field, text[start:end])
 			pos, i = end, open+1
 		case i == len(s):
@@ -123,6 +131,20 @@ func (s segment) match(text string, f *Fields, whole bool) bool {
 			pos += n
 			i++
 		}
+	}
+}
+
+// widen returns how many bytes more the open field i takes at least, when rest is
+// what lies behind it: up to the next literal, or all of it at the segment's end.
+// It is -1 if nothing behind it can match.
+func (s segment) widen(i int, rest string, whole bool) int {
+	switch {
+	case i+1 == len(s) && whole:
+		return len(rest)
+	case i+1 < len(s) && s[i+1].field == literal:
+		return strings.Index(rest, s[i+1].literal)
+	default:
+		return 0
 	}
 }
 

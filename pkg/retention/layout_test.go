@@ -349,3 +349,47 @@ func FuzzLayoutParse(f *testing.F) {
 		}
 	})
 }
+
+// slowMatch is the definition of how a segment matches: each field takes as few
+// bytes as possible, the first ones first.
+func slowMatch(template, text string) (fields []string, ok bool) {
+	if template == "" {
+		return nil, text == ""
+	}
+	if template[0] != '{' {
+		if text == "" || text[0] != template[0] {
+			return nil, false
+		}
+		return slowMatch(template[1:], text[1:])
+	}
+	name, rest, _ := strings.Cut(template[1:], "}")
+	for n := 1; n <= len(text); n++ {
+		if rest, ok := slowMatch(rest, text[n:]); ok {
+			return append([]string{name + "=" + text[:n]}, rest...), true
+		}
+	}
+	return nil, false
+}
+
+func TestFieldsTakeAsFewBytesAsPossible(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		template := rapid.SampledFrom([]string{"{request}", "{request}.{part}", "{request}.{part}.a", "a{request}aa{part}a", "{request}a.a{_}.{part}",
+			"a.{request}", "{_}.{request}.{_}.{part}.a"}).Draw(t, "template")
+		name := rapid.StringOfN(rapid.SampledFrom([]rune("a.b")), 0, 12, -1).Draw(t, "name")
+		layout, err := retention.ParseLayout("", "{team}/"+template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := layout.Parse("t/" + name)
+		want, wantOK := slowMatch(template, name)
+		if ok != wantOK {
+			t.Fatalf("%s against %q: %t, want %t", name, template, ok, wantOK)
+		}
+		for _, f := range want {
+			if f == "request="+got.Request || f == "part="+got.Part || strings.HasPrefix(f, "_=") {
+				continue
+			}
+			t.Fatalf("%s against %q: %+v, want %s", name, template, got, want)
+		}
+	})
+}

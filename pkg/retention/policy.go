@@ -2,6 +2,7 @@ package retention
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -88,6 +89,7 @@ type Judge struct {
 	policy Policy
 	since  map[string]time.Time // of each ZDR team
 	held   heldKeys
+	last   atomic.Pointer[dateEnd]
 }
 
 // NewJudge prepares a policy, which must not be changed afterwards.
@@ -150,7 +152,11 @@ func (j *Judge) attribute(key string) (Verdict, Date, int) {
 // neither bytes that are not UTF-8 nor control characters can stand in the
 // evidence.
 func validTeam(id string) bool {
-	return utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)
+	plain := true
+	for i := range len(id) {
+		plain = plain && ' ' <= id[i] && id[i] <= '~'
+	}
+	return plain || utf8.ValidString(id) && !strings.ContainsFunc(id, unicode.IsControl)
 }
 
 func (j *Judge) underNoTeam(key string) bool {
@@ -166,7 +172,7 @@ func (j *Judge) underNoTeam(key string) bool {
 func (j *Judge) age(modified time.Time, date Date, v *Verdict) {
 	v.Created = modified.UTC()
 	if date.Set {
-		v.KeyDate = date.End(j.policy.Zone)
+		v.KeyDate = j.end(date)
 		v.Anomaly = j.anomaly(modified, date, v.KeyDate)
 	}
 	if date.Set && v.Anomaly == "" {
@@ -183,9 +189,30 @@ func (j *Judge) age(modified time.Time, date Date, v *Verdict) {
 	v.KeyDateAlone = v.Expired && !modified.Before(j.policy.Cutoff)
 }
 
+// dateEnd is the end of a key date.
+type dateEnd struct {
+	date Date
+	end  time.Time
+}
+
+// end is date.End in the policy's zone. Keys of one day come one after the other,
+// and elsewhere than in UTC the end of a day takes several looks at the zone.
+func (j *Judge) end(date Date) time.Time {
+	if j.policy.Zone == nil || j.policy.Zone == time.UTC {
+		return date.End(time.UTC)
+	}
+	if last := j.last.Load(); last != nil && last.date == date {
+		return last.end
+	}
+	next := &dateEnd{date: date, end: date.End(j.policy.Zone)}
+	j.last.Store(next)
+	return next.end
+}
+
 func (j *Judge) anomaly(modified time.Time, date Date, end time.Time) string {
 	switch {
-	case date.Start(j.policy.Zone).After(j.policy.Start):
+	// What is over at Start has begun by then, which spares the look at the zone.
+	case end.After(j.policy.Start) && date.Start(j.policy.Zone).After(j.policy.Start):
 		return KeyDateFuture
 	case end.Sub(modified) > maxKeyDateAfter:
 		return KeyDateAfter

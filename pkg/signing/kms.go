@@ -49,9 +49,12 @@ type kmsSigner struct {
 
 // OpenKMS asks KMS for the public half of a key (awskms:///ARN) and returns a
 // signer. The identity is that of the SDK's standard chain; it needs
-// kms:GetPublicKey and kms:Sign on this key. AWS_ENDPOINT_URL_KMS is honoured:
-// a false service can give no signature that verifies. The signer outlives ctx: a
-// run that is told to stop still signs its report.
+// kms:GetPublicKey and kms:Sign on this key. AWS_ENDPOINT_URL_KMS is honoured. For
+// a key that the trust root names, a false service can give no signature that
+// counts. A new key (`sweeper keys rotate --new-key`) is whatever the service says
+// that it is, and the next trust root names it: there the service must be the
+// right one. The signer outlives ctx: a run that is told to stop still signs its
+// report.
 func OpenKMS(ctx context.Context, url string) (evidence.Signer, error) {
 	key, region, err := ParseKMS(url)
 	if err != nil {

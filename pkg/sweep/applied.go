@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -8,38 +9,51 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
-// applied is the plan that a shard carries out, read beside the listing: at any
-// time only the segments that reach over the listed key are in memory.
-type applied struct {
-	sweeper *Sweeper
-	run     *Run // whose plan it is
-	shard   int  // its number in that run
-	plan    ShardPlan
-	next    int // the segment to read next
-	open    map[name]Planned
-	last    string // the greatest key in open
-	ahead   []Planned
-	gone    int64 // planned, and not listed any more
-	changed int64 // planned, and not to go any more
+// appliedPlan is the plan that a shard carries out.
+type appliedPlan struct {
+	sweeper  *Sweeper
+	run      *Run // whose plan it is
+	plan     ShardPlan
+	segments []int // of the plan, by their least key
+	whole    bool  // entries are listed in no order
 }
 
 // appliedTo opens the plan that a shard of the run carries out, nil if the run
 // makes its own.
-func (s *Sweeper) appliedTo(ctx context.Context, run *Run, shard int) (*applied, error) {
+func (s *Sweeper) appliedTo(ctx context.Context, run *Run, shard int) (*appliedPlan, error) {
 	if run.Apply == nil {
 		return nil, nil
 	}
-	a := &applied{sweeper: s, run: new(Run), open: map[name]Planned{}}
+	a := &appliedPlan{sweeper: s, run: new(Run), whole: run.Shards[shard].Uploads}
 	ok, err := s.load(ctx, &Run{Number: run.Apply.Report}, runFile, a.run)
 	if err != nil || !ok {
 		return nil, errors.Join(err, missing(ok, "frozen run %d", run.Apply.Report))
 	}
-	a.shard = slices.IndexFunc(a.run.Shards, run.Shards[shard].same)
-	if a.shard < 0 {
+	of := slices.IndexFunc(a.run.Shards, run.Shards[shard].same)
+	if of < 0 {
 		return nil, errors.New("the plan that is applied has no such shard")
 	}
-	ok, err = s.load(ctx, a.run, planFile(a.shard), &a.plan)
-	return a, errors.Join(err, missing(ok, "plan of shard %d", a.shard))
+	ok, err = s.load(ctx, a.run, planFile(of), &a.plan)
+	a.segments = indices(len(a.plan.Segments))
+	slices.SortStableFunc(a.segments, func(x, y int) int { return bytes.Compare(a.plan.Segments[x].First, a.plan.Segments[y].First) })
+	return a, errors.Join(err, missing(ok, "plan of shard %d", of))
+}
+
+// applied is what a range carries out of a plan, read beside the listing: at any
+// time only the segments that reach over the listed key are in memory.
+type applied struct {
+	*appliedPlan
+	after   string // where the range begins
+	next    int    // of segments, the one to read next
+	open    map[name]Planned
+	last    string // the greatest key in open
+	gone    int64  // planned, and not listed any more
+	changed int64  // planned, and not to go any more
+}
+
+// from begins at a range that begins after a key.
+func (a *appliedPlan) from(after string) *applied {
+	return &applied{appliedPlan: a, after: after, open: map[name]Planned{}}
 }
 
 // judge says what becomes of a listed entry: it goes only if the plan names it
@@ -70,50 +84,62 @@ func (a *applied) judge(ctx context.Context, e Entry, v retention.Verdict) (skip
 	return "", nil
 }
 
-// reach reads the segments that may name the key. Uploads come in no order, and
-// theirs are read at once.
+// reach reads the segments that may name the key.
 func (a *applied) reach(ctx context.Context, key string) error {
-	if len(a.open) > 0 && a.last < key && !a.run.Shards[a.shard].Uploads {
+	if len(a.open) > 0 && a.last < key && !a.whole {
 		a.gone += int64(len(a.open))
 		clear(a.open)
 	}
+	for ; a.next < len(a.segments); a.next++ {
+		s := a.plan.Segments[a.segments[a.next]]
+		switch {
+		case !a.whole && string(s.First) > key:
+			return nil
+		case len(s.Last) > 0 && string(s.Last) <= a.after:
+			continue
+		}
+		if err := a.read(ctx, a.segments[a.next]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read opens a segment. What comes before the range is another's, and what its
+// spelling doesn't tell the place of never goes.
+func (a *applied) read(ctx context.Context, segment int) error {
+	entries, err := a.sweeper.readSegment(ctx, a.run, a.plan, segment)
+	if err != nil {
+		return err
+	}
+	for _, p := range entries {
+		if key := string(p.Key); !p.Opaque && key > a.after {
+			a.open[nameOf(p.Entry())] = p
+			a.last = max(a.last, key)
+		}
+	}
+	return nil
+}
+
+// close counts what the listing did not come to, in a range that ended at a key.
+func (a *applied) close(ctx context.Context, upTo string) error {
 	for {
-		if a.ahead == nil && a.next < len(a.plan.Segments) {
-			segment, err := a.sweeper.readSegment(ctx, a.run, a.plan, a.next)
-			if err != nil {
-				return err
-			}
-			a.ahead = slices.DeleteFunc(segment, func(p Planned) bool { return p.Opaque })
-			a.next++
-			if len(a.ahead) == 0 {
-				a.ahead = nil
-				continue
+		for n := range a.open {
+			if upTo == "" || n.key <= upTo {
+				a.gone++
 			}
 		}
-		if len(a.ahead) == 0 || (!a.run.Shards[a.shard].Uploads && first(a.ahead) > key) {
+		clear(a.open)
+		if a.next == len(a.segments) {
 			return nil
 		}
-		for _, p := range a.ahead {
-			a.open[nameOf(p.Entry())] = p
-			a.last = max(a.last, string(p.Key))
+		s := a.plan.Segments[a.segments[a.next]]
+		a.next++
+		if upTo != "" && string(s.First) > upTo || len(s.Last) > 0 && string(s.Last) <= a.after {
+			continue
 		}
-		a.ahead = nil
-	}
-}
-
-// first is the least key of a segment.
-func first(segment []Planned) string {
-	least := string(segment[0].Key)
-	for _, p := range segment {
-		least = min(least, string(p.Key))
-	}
-	return least
-}
-
-// close counts what the listing did not come to.
-func (a *applied) close() {
-	a.gone += int64(len(a.open) + len(a.ahead))
-	for _, s := range a.plan.Segments[a.next:] {
-		a.gone += s.Count
+		if err := a.read(ctx, a.segments[a.next-1]); err != nil {
+			return err
+		}
 	}
 }

@@ -2,10 +2,10 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
-	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
 // ConfirmFile is confirm-SSSS.json: what the second listing saw. The report
@@ -25,10 +25,19 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 		return err
 	}
 	file := ConfirmFile{StartedAt: s.Now().UTC(), Versioning: bucket.StateUnknown}
-	census, err := s.census(ctx, stop, run, shard, secondLook, func(context.Context, Entry, retention.Verdict, time.Time) error { return nil })
+	var plan ShardPlan
+	if ok, err := s.load(ctx, run, planFile(shard), &plan); err != nil || !ok {
+		return errors.Join(err, missing(ok, "plan of shard %d", shard))
+	}
+	var cuts []string
+	for _, c := range plan.Cuts {
+		cuts = append(cuts, string(c))
+	}
+	l, err := s.list(ctx, stop, run, shard, secondLook, cuts, nil)
 	if err != nil {
 		return err
 	}
+	census := l.census
 	if store, err := s.open(ctx, run, run.Shards[shard].Store); err == nil {
 		if state, err := store.Inspect(ctx); err == nil {
 			file.Versioning = state.Versioning

@@ -3,6 +3,7 @@ package sweep
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -61,6 +62,8 @@ type Census struct {
 	Purge       int64            `json:"purge"`       // violations that are to go, unless something holds them or they hide a version
 	// Repeated are rows that the server listed twice, at the edges of its pages.
 	Repeated int64 `json:"repeated,omitempty"`
+	// Unordered says that the server lists in no order.
+	Unordered bool `json:"unordered,omitempty"`
 	// Of the plan that is applied, entries that are gone since, and that are not to
 	// go any more.
 	PlanGone    int64 `json:"planGone,omitempty"`
@@ -88,6 +91,14 @@ type tally struct {
 	stack     retention.Stack
 	markers   []bool // of the key, those that are to go, newest first: expired, or purged
 	newest    newest
+
+	// The team of the last entry, which is the next one's as well more often than
+	// not. Its name is a copy, as what is kept must be: a listed key may be a piece
+	// of the whole page.
+	name   string
+	named  bool
+	near   string // what nearMatch says of it
+	isNear bool
 }
 
 // close ends the last key's stack.
@@ -95,6 +106,12 @@ func (t *tally) close() {
 	t.endKey()
 	t.newest.cut()
 	t.census.Newest = t.newest.entries
+}
+
+// reset forgets what was counted, but for the key whose stack is being judged.
+func (t *tally) reset() {
+	t.census = newCensus()
+	t.newest.entries = t.newest.entries[:0]
 }
 
 func (t *tally) endKey() {
@@ -176,15 +193,19 @@ func (t *tally) team(e Entry, v retention.Verdict) {
 		return
 	}
 	c := t.census
+	if !t.named || v.Team != t.name {
+		t.name, t.named = strings.Clone(v.Team), true
+		t.near, t.isNear = t.nearMatch(t.name)
+	}
 	if !v.ZDRTeam {
-		if id, near := t.nearMatch(v.Team); near {
-			c.NearMatches[id]++
+		if t.isNear {
+			c.NearMatches[t.near]++
 		}
 		if !t.allTeams {
 			return
 		}
 	}
-	n, known := c.Teams[v.Team]
+	n, known := c.Teams[t.name]
 	if !known && !v.ZDRTeam && len(c.Teams) >= maxTeams {
 		c.TeamsDropped = true
 		return
@@ -201,7 +222,7 @@ func (t *tally) team(e Entry, v retention.Verdict) {
 	case retention.FindingDatesDisagree:
 		n.DatesDiffer++
 	}
-	c.Teams[v.Team] = n
+	c.Teams[t.name] = n
 }
 
 // kindOf is the count of a kind of entry.
@@ -237,40 +258,51 @@ func merge(all []Census) Census {
 	out := newCensus()
 	out.Complete = len(all) > 0
 	for _, c := range all {
-		addPopulation(&out.Population, c.Population)
 		if !c.Complete {
 			out.Complete = false
 			if out.Problem == "" || c.Problem == CodeInterrupted {
 				out.Problem = c.Problem
 			}
 		}
-		for _, team := range slices.Sorted(maps.Keys(c.Teams)) {
-			n := out.Teams[team]
-			n.add(c.Teams[team])
-			out.Teams[team] = n
-		}
-		for id, n := range c.NearMatches {
-			out.NearMatches[id] += n
-		}
-		for id, n := range c.Held {
-			out.Held[id] += n
-		}
-		for id, n := range c.Covered {
-			out.Covered[id] += n
-		}
-		addAges(out.Ages, c.Ages)
-		out.TeamsDropped = out.TeamsDropped || c.TeamsDropped
-		out.Late += c.Late
-		out.ExpiredHeld += c.ExpiredHeld
-		out.KeyDateHeld += c.KeyDateHeld
-		out.Pending += c.Pending
-		out.Purge += c.Purge
-		out.Repeated += c.Repeated
-		out.PlanGone += c.PlanGone
-		out.PlanChanged += c.PlanChanged
-		out.OldestAny = earlier(out.OldestAny, c.OldestAny)
+		out.absorb(&c, nil)
 	}
 	return *out
+}
+
+// absorb adds what another listing, or another part of the listing, saw. room
+// says whether a team that is new may be counted; nil: any may.
+func (c *Census) absorb(o *Census, room func(team string) bool) {
+	addPopulation(&c.Population, o.Population)
+	for team, n := range o.Teams {
+		sum, known := c.Teams[team]
+		if !known && room != nil && !room(team) {
+			c.TeamsDropped = true
+			continue
+		}
+		sum.add(n)
+		c.Teams[team] = sum
+	}
+	for id, n := range o.NearMatches {
+		c.NearMatches[id] += n
+	}
+	for id, n := range o.Held {
+		c.Held[id] += n
+	}
+	for id, n := range o.Covered {
+		c.Covered[id] += n
+	}
+	addAges(c.Ages, o.Ages)
+	c.TeamsDropped = c.TeamsDropped || o.TeamsDropped
+	c.Unordered = c.Unordered || o.Unordered
+	c.Late += o.Late
+	c.ExpiredHeld += o.ExpiredHeld
+	c.KeyDateHeld += o.KeyDateHeld
+	c.Pending += o.Pending
+	c.Purge += o.Purge
+	c.Repeated += o.Repeated
+	c.PlanGone += o.PlanGone
+	c.PlanChanged += o.PlanChanged
+	c.OldestAny = earlier(c.OldestAny, o.OldestAny)
 }
 
 // earlier returns the earlier time; a zero time is no time.

@@ -30,7 +30,7 @@ func (s *Sweeper) pauses() *backoff.ExponentialBackOff {
 // delete sends a batch until each of its entries has an outcome. A rewritable
 // entry whose plan is old, or that was sent before, is looked at again first,
 // and goes only if it is unchanged: what was written since must survive.
-func (w *sweeping) delete(ctx context.Context, idx []int) error {
+func (w *batch) delete(ctx context.Context, idx []int) error {
 	growing := w.sweeper.pauses()
 	checked, last := w.checked, make(map[int]bucket.Deletion)
 	for attempt := 0; len(idx) > 0; attempt++ {
@@ -43,18 +43,15 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 			}
 			idx, checked = rest, asked
 		}
-		if attempt == attempts || (attempt > 0 && (w.stop.Err() != nil || w.halt != "")) {
+		if attempt == attempts || (attempt > 0 && (w.stop.Err() != nil || w.halted())) {
 			w.giveUp(idx, last)
 			return nil
 		}
 		if attempt > 0 {
-			w.retries += int64(len(idx))
+			w.note(func() { w.retries += int64(len(idx)) })
 		}
-		// A process that was stopped for long reaches this before any timer does.
-		if w.alive != nil {
-			if err := w.alive(); err != nil {
-				return err
-			}
+		if err := w.mayBegin(); err != nil {
+			return err
 		}
 		rewritable := w.rewritable(idx)
 		var err error
@@ -62,7 +59,7 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 			return err
 		}
 		if rewritable { // the answer bounds when the delete was done
-			w.longest = max(w.longest, w.sweeper.Now().Sub(checked))
+			w.note(func() { w.longest = max(w.longest, w.sweeper.Now().Sub(checked)) })
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx) // the lease is gone: the next run looks each entry up
@@ -70,7 +67,14 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 		if len(idx) > 0 {
 			w.sweeper.Log.Warn().Str("store", w.spec.Name).Int("entries", len(idx)).Str("code", evidenceCode(last[idx[0]].Code)).
 				Int("attempt", attempt+1).Msg("deletes without an answer that settles them: they are looked up, and what is unchanged goes again")
-			if err := pause(ctx, w.stop, growing.NextBackOff()); err != nil {
+			if err := pause(w.begin, w.stop, growing.NextBackOff()); err != nil {
+				return err
+			}
+			if attempt+1 == attempts {
+				continue
+			}
+			// Before they are looked at again: what is seen then should go at once.
+			if err := w.pace.wait(w.begin, w.stop, len(idx), w.halted); err != nil {
 				return err
 			}
 		}
@@ -80,21 +84,25 @@ func (w *sweeping) delete(ctx context.Context, idx []int) error {
 
 // send makes one attempt and returns the entries that still need one. What the
 // server said last of each is kept in last.
-func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Deletion) ([]int, error) {
+func (w *batch) send(ctx context.Context, idx []int, last map[int]bucket.Deletion) ([]int, error) {
 	var again []int
 	var no []refusal
+	slow, trip := false, w.pace.sent(len(idx))
 	for j, d := range w.store.Delete(ctx, w.entriesOf(idx)) {
 		i := idx[j]
 		if d.Code == bucket.CodeVersioningChanged {
-			w.halt = bucket.CodeVersioningChanged
+			w.lane.halt(bucket.CodeVersioningChanged)
 		}
+		slow = slow || evidenceCode(d.Code) == CodeThrottled
 		switch {
 		case d.Status == bucket.Deleted && w.entries[i].Kind == retention.Upload:
 			w.may = true
 			w.settle(i, evidence.OutcomeAborted, w.codes[i], evidence.ByResponse)
 		case d.Status == bucket.Deleted:
 			w.may = true
-			w.ignored = w.ignored || d.Code == bucket.CodeGuardIgnored
+			if d.Code == bucket.CodeGuardIgnored {
+				w.note(func() { w.ignored = true })
+			}
 			w.settle(i, evidence.OutcomeDeleted, "", evidence.ByResponse)
 		case d.Status == bucket.Failed && (d.MayBeLocked || evidenceCode(d.Code) == CodeAccessDenied):
 			no = append(no, refusal{i, d.Code})
@@ -105,12 +113,16 @@ func (w *sweeping) send(ctx context.Context, idx []int, last map[int]bucket.Dele
 			again = append(again, i)
 		}
 	}
+	if slow {
+		w.pace.slow(trip)
+	}
+	defer w.lane.answered() // when it is known whether the store is halted
 	return again, w.refused(ctx, no, len(no) == len(idx) && !w.may)
 }
 
 // recheck lists the range of the entries, settles those that are gone, changed
 // or markers that have to stay, and returns those that are there unchanged.
-func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
+func (w *batch) recheck(ctx context.Context, idx []int) ([]int, error) {
 	seen, err := looker{w.store, w.within, w.going}.look(ctx, w.entriesOf(idx))
 	if err != nil {
 		return nil, err
@@ -132,7 +144,7 @@ func (w *sweeping) recheck(ctx context.Context, idx []int) ([]int, error) {
 }
 
 // giveUp settles entries that are there, unchanged, after the last attempt.
-func (w *sweeping) giveUp(idx []int, last map[int]bucket.Deletion) {
+func (w *batch) giveUp(idx []int, last map[int]bucket.Deletion) {
 	for _, i := range idx {
 		if last[i].Code == bucket.CodeNotSent && w.stop.Err() != nil {
 			w.settle(i, evidence.OutcomeLeft, CodeInterrupted, evidence.ByLookup)
@@ -144,7 +156,7 @@ func (w *sweeping) giveUp(idx []int, last map[int]bucket.Deletion) {
 
 // unseen settles entries that can't be looked up: never sent, they are left;
 // sent, nobody knows.
-func (w *sweeping) unseen(ctx context.Context, idx []int, last map[int]bucket.Deletion, cause error) error {
+func (w *batch) unseen(ctx context.Context, idx []int, last map[int]bucket.Deletion, cause error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

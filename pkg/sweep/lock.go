@@ -30,14 +30,14 @@ type refusal struct {
 // refused settles entries whose delete was refused, by a lock or for want of a
 // right: many servers say AccessDenied to both. whole says that all of the batch
 // were.
-func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error {
+func (w *batch) refused(ctx context.Context, all []refusal, whole bool) error {
 	switch {
 	case len(all) == 0:
 		return nil
 	case !w.lockable(all):
 		w.fail(all)
 		return w.stopIfDenied(ctx, all, whole)
-	case w.mute:
+	case w.muted():
 		w.deny(all)
 		return nil
 	}
@@ -46,7 +46,7 @@ func (w *sweeping) refused(ctx context.Context, all []refusal, whole bool) error
 	switch {
 	case err != nil:
 		return err
-	case w.mute:
+	case w.muted():
 		w.deny(rest)
 		return nil
 	case locked == 0:
@@ -113,11 +113,7 @@ func (w *sweeping) settleLocks(ctx context.Context, refused []refusal) (locked i
 		case errors.Is(x.err, bucket.ErrGone):
 			w.settle(r.i, evidence.OutcomeAbsent, "", evidence.ByLookup)
 		case bucket.Denied(x.err):
-			if !w.mute {
-				w.sweeper.Log.Warn().Str("store", w.spec.Name).Err(x.err).
-					Msg("deletes were refused, and whether locks are why can't be asked: grant s3:GetObjectRetention and s3:GetObjectLegalHold")
-			}
-			w.mute = true
+			w.mayNotAsk(x.err)
 			w.deny([]refusal{r})
 		case x.err != nil:
 			w.fail([]refusal{r})
@@ -126,13 +122,31 @@ func (w *sweeping) settleLocks(ctx context.Context, refused []refusal) (locked i
 			locked++
 		case x.lock.Until.After(now):
 			w.settle(r.i, evidence.OutcomeLocked, evidence.CodeObjectLock, evidence.ByResponse)
-			w.lockedUntil = later(w.lockedUntil, x.lock.Until)
+			w.note(func() { w.lockedUntil = later(w.lockedUntil, x.lock.Until) })
 			locked++
 		default:
 			w.fail([]refusal{r})
 		}
 	}
 	return locked, nil
+}
+
+// mayNotAsk says that nobody may ask for locks: nobody does any more, in this
+// segment.
+func (w *sweeping) mayNotAsk(err error) {
+	w.note(func() {
+		if !w.mute {
+			w.sweeper.Log.Warn().Str("store", w.spec.Name).Err(err).
+				Msg("deletes were refused, and whether locks are why can't be asked: grant s3:GetObjectRetention and s3:GetObjectLegalHold")
+		}
+		w.mute = true
+	})
+}
+
+func (w *sweeping) muted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mute
 }
 
 // deny settles refusals that nobody may ask about under one code, whatever the
@@ -153,10 +167,10 @@ func (w *sweeping) fail(refused []refusal) {
 // why: the right to delete is gone. In a bucket that never had versioning the
 // right can be asked for, and keys that are denied one by one must not keep the
 // rest of the store from going.
-func (w *sweeping) stopIfDenied(ctx context.Context, all []refusal, whole bool) error {
+func (w *batch) stopIfDenied(ctx context.Context, all []refusal, whole bool) error {
 	denied := whole && !slices.ContainsFunc(all, func(r refusal) bool { return evidenceCode(r.code) != CodeAccessDenied })
 	if denied && (w.within.What != bucket.Current || w.store.ProbeDelete(ctx) != nil) {
-		w.halt = CodeAccessDenied
+		w.lane.halt(CodeAccessDenied)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

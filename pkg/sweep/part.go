@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
@@ -9,11 +10,11 @@ import (
 // part builds a manifest part: one line a planned entry, in plan order.
 func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) ([]byte, error) {
 	store := run.Shards[shard].Store
-	spec := run.Spec.Stores[store]
-	keys := s.teamKeys()
+	lines := lines{store: store, bucket: run.Spec.Stores[store].Bucket, clearKeys: run.Spec.ClearKeys, keys: s.teamKeys(),
+		created: hour{as: evidence.HourUp}, at: hour{as: evidence.HourDown}}
 	w := evidence.NewPart(evidence.PartName(shard, n))
-	for i, e := range entries {
-		if err := w.Add(line(store, spec.Bucket, keys(e.Team), e, fates[i], run.Spec.ClearKeys)); err != nil {
+	for i := range entries {
+		if err := w.Add(lines.of(&entries[i], &fates[i])); err != nil {
 			return nil, fmt.Errorf("segment %d of shard %d: entry %d: %w", n, shard, i, err)
 		}
 	}
@@ -21,34 +22,75 @@ func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) 
 	return data, err
 }
 
-// teamKeys returns the function from a team to its key, which makes each once.
-func (s *Sweeper) teamKeys() func(team string) evidence.TeamKey {
-	keys := map[string]evidence.TeamKey{}
-	return func(team string) evidence.TeamKey {
+// teamKey is what identifies a team and its entries in the evidence.
+type teamKey struct {
+	entries *evidence.EntryHasher
+	ref     string
+}
+
+// teamsAtHand is how many teams' keys are kept: all of a usual plan segment. A
+// layout that reads a team out of every key must not fill the memory.
+const teamsAtHand = 256
+
+// teamKeys returns the function from a team to its key, which makes each once as
+// long as the teams aren't many. What it returns is not for concurrent use.
+func (s *Sweeper) teamKeys() func(team string) *teamKey {
+	keys := map[string]*teamKey{}
+	return func(team string) *teamKey {
 		key, ok := keys[team]
 		if !ok {
-			key = s.Identifiers.Team(team)
+			if len(keys) == teamsAtHand {
+				clear(keys)
+			}
+			made := s.Identifiers.Team(team)
+			key = &teamKey{entries: made.Entries(), ref: made.Ref()}
 			keys[team] = key
 		}
 		return key
 	}
 }
 
-// line is the manifest line of one entry. About a ZDR team or an unattributed
-// key it says no team and no time.
-func line(store int, bucket string, key evidence.TeamKey, e Planned, f fate, clearKeys bool) evidence.Line {
-	l := evidence.Line{Store: store, KeyHMAC: e.keyHMAC(bucket, key),
+// lines makes the manifest lines of a segment.
+type lines struct {
+	store       int
+	bucket      string
+	clearKeys   bool
+	keys        func(team string) *teamKey
+	created, at hour
+}
+
+// of is the line of one entry. About a ZDR team or an unattributed key it says no
+// team and no time.
+func (m *lines) of(e *Planned, f *fate) evidence.Line {
+	key := m.keys(e.Team)
+	l := evidence.Line{Store: m.store, KeyHMAC: e.keyHMAC(m.bucket, key),
 		Kind: string(e.Kind), Why: e.Why, Outcome: f.outcome, Code: f.code, By: f.by}
 	if e.Private {
 		return l
 	}
-	l.Created, l.At = evidence.HourUp(e.Created), evidence.HourDown(f.at)
+	l.Created, l.At = m.created.text(e.Created), m.at.text(f.at)
 	if e.Team != "" {
-		l.TeamRef = key.Ref()
+		l.TeamRef = key.ref
 	}
-	if clearKeys {
+	if m.clearKeys {
 		size := e.Size
 		l.Key, l.Team, l.Size = string(e.Key), e.Team, &size
 	}
 	return l
+}
+
+// hour writes times as whole hours. Many entries in a row share theirs.
+type hour struct {
+	as    func(time.Time) string // depends on the hour, and on whether it is on the hour
+	last  time.Time              // the hour
+	sharp bool                   // on it
+	said  string
+}
+
+func (h *hour) text(t time.Time) string {
+	begun := t.Truncate(time.Hour)
+	if sharp := begun.Equal(t); h.said == "" || !begun.Equal(h.last) || sharp != h.sharp {
+		h.last, h.sharp, h.said = begun, sharp, h.as(t)
+	}
+	return h.said
 }

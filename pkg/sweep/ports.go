@@ -26,6 +26,14 @@ type Store interface {
 	Unasked() int64
 }
 
+// Cutter finds places to cut a listing at. Its methods are safe for concurrent
+// use.
+type Cutter interface {
+	// Cuts looks for keys at which what is left of a range falls into parts of much
+	// the same size, and says how many requests that took.
+	Cuts(ctx context.Context, r bucket.Range, hint bucket.Hint, most int) (cuts []string, requests int, err error)
+}
+
 // Examiner looks closely at one entry. Its methods are safe for concurrent use.
 type Examiner interface {
 	// Lock asks for retention and legal hold. The error wraps bucket.ErrGone if
@@ -41,6 +49,7 @@ type Examiner interface {
 // Bucket is an opened store.
 type Bucket struct {
 	Store
+	Cutter
 	Examiner
 }
 

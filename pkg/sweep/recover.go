@@ -18,6 +18,12 @@ const quiet = time.Second
 // recover seals the runs that died, oldest first, each under its own number.
 // It deletes nothing.
 func (s *Sweeper) recover(ctx context.Context) ([]int64, error) {
+	return s.recoverWith(ctx, nil)
+}
+
+// recoverWith is recover; if the key that dead runs would be signed by is lost,
+// lost asks for its replacement, and the first report declares it.
+func (s *Sweeper) recoverWith(ctx context.Context, lost *RotateRequest) ([]int64, error) {
 	n, err := s.numbers(ctx)
 	if err != nil {
 		return nil, err
@@ -29,7 +35,7 @@ func (s *Sweeper) recover(ctx context.Context) ([]int64, error) {
 	var recovered []int64
 	for _, number := range n.dead() {
 		s.Log.Warn().Int64("run", number).Msg("a run died; it is sealed first")
-		if err := s.recoverRun(ctx, number); err != nil {
+		if err := s.recoverRun(ctx, number, lost); err != nil {
 			return recovered, fmt.Errorf("recover run %d, nothing was deleted: %w", number, err)
 		}
 		recovered = append(recovered, number)
@@ -37,11 +43,16 @@ func (s *Sweeper) recover(ctx context.Context) ([]int64, error) {
 	return recovered, nil
 }
 
-func (s *Sweeper) recoverRun(ctx context.Context, number int64) error {
+func (s *Sweeper) recoverRun(ctx context.Context, number int64, lost *RotateRequest) error {
 	var run Run
 	ok, err := s.load(ctx, &Run{Number: number}, runFile, &run)
 	if err != nil || !ok {
 		return errors.Join(err, missing(ok, "frozen run"))
+	}
+	if lost != nil {
+		if err := s.inherit(ctx, &run, *lost); err != nil {
+			return err
+		}
 	}
 	sealing, err := s.load(ctx, &run, sealFile(payloadFile), new(evidence.Statement))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // report builds the predicate from the facts of a run. It is a pure function:
 // the same facts give the same report.
 func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate, error) {
-	if f.run.Rotation != nil {
+	if f.run.Type == evidence.TypeKeyRotation {
 		return s.rotationReport(f)
 	}
 	run, spec := f.run, f.run.Spec

@@ -23,8 +23,9 @@ const (
 	CodeConfirmIncomplete = "CONFIRM_INCOMPLETE"
 	CodeLate              = "LATE"
 	CodeAnomaly           = "KEY_DATE_ANOMALY"
-	CodeRepeated          = "LISTING_REPEATED" // the server lists a row again at a page's edge
-	CodeUnasked           = "UNASKED_ANSWERS"  // the server, or something before it, mixes up answers to deletes
+	CodeRepeated          = "LISTING_REPEATED"  // the server lists a row again at a page's edge
+	CodeUnordered         = "LISTING_UNORDERED" // the server lists in no order: one stream, and a row that comes twice isn't noticed
+	CodeUnasked           = "UNASKED_ANSWERS"   // the server, or something before it, mixes up answers to deletes
 	CodeMissedSlot        = "MISSED_SLOT"
 	CodeLeaseTakenOver    = "LEASE_TAKEN_OVER"
 	CodeWorkNotRemoved    = "WORK_NOT_REMOVED"
@@ -100,6 +101,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	add(CodeLate, f.late(), notice)
 	add(CodeAnomaly, t.Anomalies-f.repeated(), notice)
 	add(CodeRepeated, f.repeated(), notice)
+	add(CodeUnordered, f.unordered(), notice)
 	add(CodeUnasked, f.unasked(), notice)
 	add(bucket.CodeGuardIgnored, f.guardsIgnored(), inconclusive)
 	add(CodeMissedSlot, missed, notice)
@@ -123,6 +125,16 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 func (f *facts) repeated() (n int64) {
 	for _, s := range f.stores {
 		n += s.before.Repeated
+	}
+	return n
+}
+
+// unordered counts the stores whose server lists in no order.
+func (f *facts) unordered() (n int64) {
+	for _, s := range f.stores {
+		if s.before.Unordered {
+			n++
+		}
 	}
 	return n
 }

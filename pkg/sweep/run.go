@@ -135,7 +135,8 @@ type Run struct {
 	// Apply names the plan that the run carries out; nil where it makes its own.
 	Apply *evidence.Apply `json:"apply,omitempty"`
 	// Rotation names the keys of a key rotation, which does nothing else; nil for
-	// every other run. OldKeyLost says that the new key signs it.
+	// every other run that is frozen. OldKeyLost says that the new key signs it. A
+	// dead run gets both when its key is lost.
 	Rotation   *evidence.Rotation `json:"rotation,omitempty"`
 	OldKeyLost bool               `json:"oldKeyLost,omitempty"`
 	// Purge are the ZDR teams whose violations go.
@@ -144,9 +145,17 @@ type Run struct {
 	Found  []StoreFound `json:"found"` // a StoreFound for each of Spec.Stores
 	Shards []Shard      `json:"shards"`
 
+	// endsAfter is when the report before was finished, where a lost key is
+	// replaced: no key's window may end before its last report.
+	endsAfter time.Time
 	// opened are the stores that preflight opened. What they learned of their
 	// servers saves requests; a run that lacks them opens its stores anew.
 	opened []Bucket
+	// streams are what the run's listings share; nil: each shard has one stream.
+	streams streams
+	// roads are what the shards of each store share while they are swept; nil: a shard
+	// has its own.
+	roads []*road
 	// alive says whether the lease is still good; nil where there is none.
 	alive func() error
 }

@@ -22,6 +22,9 @@ func (s *Sweeper) Seal(ctx context.Context, run *Run) (*Sealed, error) {
 	if errors.Is(err, vault.ErrNotFound) {
 		payload, err = s.prepare(ctx, run)
 	}
+	if err == nil && run.OldKeyLost {
+		payload, err = s.readdress(run, payload)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -34,13 +37,16 @@ func (s *Sweeper) prepare(ctx context.Context, run *Run) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.finished, f.unstamped = s.Now().UTC(), s.unstamped(ctx, run)
+	f.finished, f.unstamped = later(s.Now().UTC(), run.endsAfter), s.unstamped(ctx, run)
 	rows := f.teamRows(s.Identifiers)
 	teams, err := evidence.EncodeTeams(rows)
 	if err != nil {
 		return nil, err
 	}
 	p, err := s.report(f, rows)
+	if err == nil && run.OldKeyLost {
+		err = declare(&p, *run.Rotation)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +146,8 @@ func (s *Sweeper) publish(ctx context.Context, run *Run, payload []byte) (*Seale
 		return nil, err
 	}
 	if named := st.Predicate.Signer; named != signer {
-		return nil, fmt.Errorf("report %d was prepared for the signing key with the SPKI SHA-256 %s, and this one is %s: seal it with that key first",
+		return nil, fmt.Errorf("report %d was prepared for the signing key with the SPKI SHA-256 %s, and this one is %s: seal it with that key first; "+
+			"if that key is lost, \"sweeper keys rotate --old-key-lost\" seals it with a new one",
 			run.Number, named.SPKISHA256, signer.SPKISHA256)
 	}
 	bundle, err := evidence.SealBundle(payload, s.Signer)

@@ -1,14 +1,7 @@
 package sweep
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
@@ -52,8 +45,8 @@ func (p Planned) Entry() Entry {
 }
 
 // keyHMAC identifies the entry in the evidence.
-func (p Planned) keyHMAC(bucket string, key evidence.TeamKey) string {
-	return key.KeyHMAC(string(p.Kind), bucket, string(p.Key), p.ID)
+func (p *Planned) keyHMAC(bucket string, key *teamKey) string {
+	return key.entries.KeyHMAC(string(p.Kind), bucket, p.Key, p.ID)
 }
 
 func planned(e Entry, v retention.Verdict, skip string) Planned {
@@ -64,52 +57,4 @@ func planned(e Entry, v retention.Verdict, skip string) Planned {
 	return Planned{Key: []byte(e.Key), Kind: e.Kind, ID: e.ID, LastModified: e.LastModified,
 		ETag: e.ETag, Size: e.Size, Latest: e.Latest, Opaque: e.Opaque, Created: v.Created, Why: why,
 		Team: v.Team, Private: v.ZDRTeam || v.Attribution == retention.Unattributed, Hold: v.Hold, Skip: skip}
-}
-
-// encodeSegment writes a plan segment: one JSON object a line, zstd.
-func encodeSegment(entries []Planned) ([]byte, error) {
-	var out bytes.Buffer
-	z, err := zstd.NewWriter(&out, zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("plan segment: %w", err)
-	}
-	enc := json.NewEncoder(z)
-	for _, e := range entries {
-		if err := enc.Encode(e); err != nil {
-			return nil, fmt.Errorf("plan segment: %w", err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("plan segment: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-// decodeSegment reads what encodeSegment wrote, and nothing else.
-func decodeSegment(name string, data []byte) ([]Planned, error) {
-	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	defer z.Close()
-	dec := json.NewDecoder(bufio.NewReader(z))
-	dec.DisallowUnknownFields()
-	var entries []Planned
-	for {
-		var p Planned
-		err := dec.Decode(&p)
-		if err == io.EOF {
-			return entries, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: entry %d: %w", name, len(entries)+1, err)
-		}
-		if len(entries) == segmentEntries {
-			return nil, fmt.Errorf("%s: more than %d entries", name, segmentEntries)
-		}
-		if len(p.Key) == 0 || p.Kind == "" || p.LastModified.IsZero() || p.Created.IsZero() || p.Why == "" {
-			return nil, fmt.Errorf("%s: entry %d lacks key, kind, date or why", name, len(entries)+1)
-		}
-		entries = append(entries, p)
-	}
 }

@@ -12,7 +12,7 @@ import (
 // keyStack collects what is to go of one key of a versioned bucket, whose
 // entries are listed newest first and judged together.
 type keyStack struct {
-	planner  *planner
+	branch   *branch
 	key      string
 	asked    time.Time // when the page with its first entry was asked for
 	judged   retention.Stack
@@ -39,7 +39,7 @@ func (k *keyStack) add(ctx context.Context, e Entry, v retention.Verdict, skip s
 	default:
 		k.versions = append(k.versions, p)
 	}
-	most := k.planner.most()
+	most := k.branch.planner.most()
 	if len(k.versions) >= most {
 		return k.emit(ctx, &k.versions)
 	}
@@ -63,7 +63,7 @@ func (k *keyStack) close(ctx context.Context) error {
 }
 
 func (k *keyStack) emit(ctx context.Context, entries *[]Planned) error {
-	err := k.planner.addAll(ctx, *entries, k.asked)
+	err := k.branch.addAll(ctx, *entries, k.asked)
 	*entries = nil
 	return err
 }

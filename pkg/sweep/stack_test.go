@@ -50,16 +50,16 @@ func planOf(t *rapid.T, all []stacked, n int) [][]Planned {
 	work := memory{}
 	run := &Run{Type: "sweep", Spec: Spec{Stores: []StoreSpec{{}}}, Found: []StoreFound{{Versioning: bucket.StateEnabled}}, Shards: []Shard{{}}}
 	p := &planner{sweeper: &Sweeper{Work: work, segmentMax: n}, run: run}
-	p.stack = keyStack{planner: p}
+	b := p.branch("")
 	for _, x := range all {
-		if err := p.take(context.Background(), x.Entry, x.verdict, t0); err != nil {
+		if err := b.take(context.Background(), x.Entry, x.verdict, t0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.stack.close(context.Background()); err != nil {
+	if err := b.close(context.Background(), ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.flush(context.Background()); err != nil {
+	if _, err := p.finish(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	var segments [][]Planned

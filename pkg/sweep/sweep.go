@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/sweeper-audit/sweeper/pkg/bucket"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
-	"github.com/sweeper-audit/sweeper/pkg/retention"
 	"github.com/sweeper-audit/sweeper/pkg/vault"
 )
 
@@ -36,9 +36,10 @@ type SweptFile struct {
 
 // SweepShard takes each plan segment of the shard, deletes what it names
 // (unless the run may not), and writes the manifest part. A segment that has its
-// part is done.
+// part is done. Segments go side by side, and so do the batches of each.
 //
-// When stop ends, the batch in flight is finished and the rest is left.
+// When stop ends, the batches in flight are finished and the rest is left. After an
+// error they are finished too, and no other is begun.
 func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) error {
 	guard, err := s.readGuard(ctx, run)
 	if err != nil {
@@ -48,46 +49,117 @@ func (s *Sweeper) SweepShard(ctx, stop context.Context, run *Run, shard int) err
 	if ok, err := s.load(ctx, run, planFile(shard), &plan); err != nil || !ok {
 		return errors.Join(err, missing(ok, "plan of shard %d", shard))
 	}
-	halt := s.leaveAll(run, guard, plan)
+	left := s.leaveAll(run, guard, plan)
 	store, err := s.open(ctx, run, run.Shards[shard].Store)
-	if err != nil && halt == "" {
-		halt = CodeUnreachable
+	if err != nil && left == "" {
+		left = CodeUnreachable
 		s.Log.Error().Str("store", run.Spec.Stores[run.Shards[shard].Store].Name).Err(err).Msg("store can't be swept")
 	}
-	for n := range plan.Segments {
-		if done, err := s.hasPart(ctx, run, shard, n); done || err != nil {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		seg, err := s.readSegment(ctx, run, plan, n)
-		if err != nil {
-			return err
-		}
-		w := s.sweeping(stop, run, shard, store, seg)
-		w.checked, w.halt, w.alive = plan.Segments[n].ListedAt, halt, run.alive
-		if halt == "" {
-			if w.resent, err = s.begunBefore(ctx, run, shard, n); err != nil {
-				return err
-			}
-		}
-		if err := w.all(ctx); err != nil {
-			return err
-		}
-		if err := s.writePart(ctx, run, shard, n, w); err != nil {
-			return err
-		}
-		halt = w.halt
+	c := &course{road: s.road(run, shard), left: left, alive: run.alive}
+	c.lane = c.road.lane(run.Shards[shard])
+	c.begin, c.end = context.WithCancelCause(ctx)
+	defer c.end(nil)
+	return s.segments(run, shard, plan, c, func(n int, entries []Planned) error {
+		w := s.sweeping(stop, run, shard, store, entries)
+		w.course, w.checked = c, plan.Segments[n].ListedAt
+		return s.sweepSegment(ctx, run, shard, n, w)
+	})
+}
+
+// course is how a shard is being swept.
+type course struct {
+	*road
+	lane  *lane
+	left  string // why all of it is left; "" to go on
+	alive func() error
+	// begin ends when nothing more may be begun, since something failed.
+	begin context.Context
+	end   context.CancelCauseFunc
+}
+
+// mayBegin returns an error if nothing more may be sent: something failed, or the
+// lease is gone. A process that was stopped for long reaches this before any timer
+// does.
+func (c *course) mayBegin() error {
+	if c.begin.Err() != nil {
+		return context.Cause(c.begin)
+	}
+	if c.alive != nil {
+		return c.alive()
 	}
 	return nil
 }
 
-// sweeping is a segment of a shard, about to be swept or looked at.
-func (s *Sweeper) sweeping(stop context.Context, run *Run, shard int, store Bucket, entries []Planned) *sweeping {
-	at := run.Shards[shard].Store
-	return &sweeping{sweeper: s, stop: stop, store: store, spec: run.Spec.Stores[at], within: run.rangeOf(shard),
-		objectLock: run.Found[at].ObjectLock, start: run.start(), entries: entries, fates: make([]fate, len(entries))}
+// segments calls do for each segment of the shard without a part, as many at a
+// time as there is room for. Those that may have entries of one key go one after
+// the other. The first error ends begin, and with it the rest.
+func (s *Sweeper) segments(run *Run, shard int, plan ShardPlan, c *course, do func(n int, entries []Planned) error) error {
+	var group errgroup.Group
+	group.SetLimit(max(1, s.Concurrency))
+	first := 0 // of those that may be under way
+	var last chan struct{}
+	for n, seg := range plan.Segments {
+		done, err := s.hasPart(c.begin, run, shard, n)
+		if err != nil {
+			c.end(err)
+			break
+		}
+		if done {
+			continue
+		}
+		if slices.ContainsFunc(plan.Segments[first:n], seg.mayShareKeys) {
+			_ = group.Wait() // an error has ended begin
+			first = n
+		}
+		if last != nil && c.left == "" {
+			select { // what the very first request finds out may be all there is to know
+			case <-c.lane.opened:
+			case <-last:
+			case <-c.begin.Done():
+			}
+		}
+		room := min(seg.Count, c.space)
+		if err := c.room.Acquire(c.begin, room); err != nil {
+			break // begin has ended
+		}
+		entries, err := s.readSegment(c.begin, run, plan, n)
+		if err != nil {
+			c.room.Release(room)
+			c.end(err)
+			break
+		}
+		ended := make(chan struct{})
+		last = ended
+		group.Go(func() error {
+			defer c.room.Release(room)
+			defer close(ended)
+			if err := do(n, entries); err != nil {
+				c.end(err)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // likewise
+	return context.Cause(c.begin)
+}
+
+// mayShareKeys reports whether two segments of a shard may have entries of one
+// key. Where their keys aren't known, they may.
+func (s Segment) mayShareKeys(t Segment) bool {
+	return len(s.First) == 0 || len(t.First) == 0 || bytes.Compare(s.First, t.Last) <= 0 && bytes.Compare(t.First, s.Last) <= 0
+}
+
+// sweepSegment deletes what a segment names and writes its part.
+func (s *Sweeper) sweepSegment(ctx context.Context, run *Run, shard, n int, w *sweeping) (err error) {
+	if w.leaves() == "" {
+		if w.resent, err = s.begunBefore(ctx, run, shard, n); err != nil {
+			return err
+		}
+	}
+	if err := w.all(ctx); err != nil {
+		return err
+	}
+	return s.writePart(ctx, run, shard, n, w)
 }
 
 // begunBefore reports whether somebody began to delete this segment before: then
@@ -148,7 +220,7 @@ func (s *Sweeper) readSegment(ctx context.Context, run *Run, plan ShardPlan, n i
 	if sum := evidence.SHA256Hex(data); sum != seg.SHA256 {
 		return nil, fmt.Errorf("work area: %s is not the segment that was planned (sha256 %s, not %s)", seg.Name, sum, seg.SHA256)
 	}
-	entries, err := decodeSegment(seg.Name, data)
+	entries, err := decodeCounted(seg.Name, data, seg.Count)
 	if err == nil && int64(len(entries)) != seg.Count {
 		err = fmt.Errorf("work area: %s has %d entries, not %d", seg.Name, len(entries), seg.Count)
 	}
@@ -162,7 +234,7 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 	if err != nil {
 		return err
 	}
-	swept := SweptFile{Retries: w.retries, WindowSeconds: w.window(), LockedUntil: w.lockedUntil, Unasked: w.unasked, GuardIgnored: w.ignored}
+	swept := w.swept()
 	if err := s.save(ctx, run, sweptFile(shard, n), swept); err != nil {
 		return err
 	}
@@ -176,132 +248,4 @@ func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *swee
 		return fmt.Errorf("write the evidence of %d entries, nothing more is deleted: %w", len(w.entries), err)
 	}
 	return nil
-}
-
-// sweeping is one segment on its way.
-type sweeping struct {
-	sweeper *Sweeper
-	stop    context.Context
-	store   Bucket
-	spec    StoreSpec
-	within  bucket.Range // the shard's listing
-	entries []Planned
-	fates   []fate
-	checked time.Time // when the entries were last seen unchanged
-	resent  bool      // they may have been sent before, by somebody else
-	alive   func() error
-	halt    string // why the rest of the store is left; "" to go on
-	retries int64
-	longest time.Duration // that a rewritable entry went unchecked before its delete
-
-	start       time.Time // the run's
-	going       map[name]bool
-	codes       map[int]string // that the lines of some entries get, if they go
-	objectLock  string         // the bucket's state
-	mute        bool           // nobody may ask for locks
-	may         bool           // something of the batch went: there is a right to delete
-	lockedUntil time.Time
-	unasked     int64
-	ignored     bool // the server ignores the overwrite guard etag
-}
-
-func (w *sweeping) window() int64 {
-	return int64((w.longest + time.Second - 1) / time.Second)
-}
-
-func (w *sweeping) settle(i int, outcome, code, by string) {
-	w.fates[i] = fate{outcome: outcome, code: code, by: by, at: w.sweeper.Now().UTC()}
-	w.sweeper.progress().Done(1)
-}
-
-// all gives each entry of the segment its outcome. Markers come last, when it is
-// known what stays under them.
-func (w *sweeping) all(ctx context.Context) error {
-	var data, markers []int
-	w.going = map[name]bool{}
-	for i, e := range w.entries {
-		switch {
-		case w.halt == "" && w.stays(i):
-		case e.Kind == retention.Marker:
-			markers = append(markers, i)
-			w.going[nameOf(e.Entry())] = true
-		default:
-			data = append(data, i)
-		}
-	}
-	for _, idx := range [][]int{data, markers} {
-		for batch := range slices.Chunk(idx, max(1, w.spec.Batch)) {
-			if err := w.batch(ctx, batch); err != nil {
-				return err
-			}
-		}
-	}
-	w.promoted()
-	if w.store.Store != nil {
-		w.unasked = w.store.Unasked()
-	}
-	return nil
-}
-
-// stays settles an entry that is never sent.
-func (w *sweeping) stays(i int) bool {
-	switch e := w.entries[i]; {
-	case e.Hold != "":
-		w.settle(i, evidence.OutcomeHeld, "", evidence.ByLookup)
-	case e.Skip == CodeChanged:
-		w.settle(i, evidence.OutcomeChanged, e.Skip, evidence.ByLookup)
-	case e.Skip != "":
-		w.settle(i, evidence.OutcomeLeft, e.Skip, evidence.ByLookup)
-	case e.Opaque:
-		w.settle(i, evidence.OutcomeFailed, bucket.CodeKeyUnrepresentable, evidence.ByLookup)
-	default:
-		return false
-	}
-	return true
-}
-
-// batch deletes some entries of the segment, or leaves them when the store is
-// halted or the run is being stopped.
-func (w *sweeping) batch(ctx context.Context, batch []int) error {
-	if w.halt == "" && w.stop.Err() != nil {
-		w.halt = CodeInterrupted
-	}
-	if w.halt != "" {
-		for _, i := range batch {
-			w.settle(i, evidence.OutcomeLeft, w.halt, evidence.ByLookup)
-		}
-		return nil
-	}
-	w.may = false
-	if err := w.active(ctx, batch); err != nil {
-		return err
-	}
-	return w.delete(ctx, batch)
-}
-
-// markers reports whether any of the entries is a delete marker, which goes only
-// after another look at what lies under it.
-func (w *sweeping) markers(idx []int) bool {
-	return slices.ContainsFunc(idx, func(i int) bool { return w.entries[i].Kind == retention.Marker })
-}
-
-// rewritable reports whether any of the entries could have been given other
-// bytes since it was listed.
-func (w *sweeping) rewritable(idx []int) bool {
-	for _, i := range idx {
-		e := w.entries[i].Entry()
-		if e.Rewritable() {
-			return true
-		}
-	}
-	return false
-}
-
-// entriesOf returns the entries as they were listed.
-func (w *sweeping) entriesOf(idx []int) []retention.Entry {
-	out := make([]retention.Entry, len(idx))
-	for j, i := range idx {
-		out[j] = w.entries[i].Entry()
-	}
-	return out
 }

@@ -108,7 +108,8 @@ func (s *Sweeper) leased(ctx, stop context.Context, req Request, lease *vault.Le
 		return nil, err
 	}
 	run.TakenOver, run.Leftovers = takeover(lease), leftovers
-	run.alive = func() error { return lease.Check(0) }
+	run.alive, run.streams = func() error { return lease.Check(0) }, newStreams(s.Concurrency)
+	run.roads = s.newRoads(run)
 	if err := s.freeze(ctx, run); err != nil {
 		return nil, err
 	}

@@ -284,21 +284,25 @@ func (m memory) List(context.Context, string) ([]string, error) {
 }
 func (m memory) Remove(context.Context, string) error { return nil }
 
-func TestASegmentIsCutAfter64000Entries(t *testing.T) {
+func TestASegmentIsCutWhenItIsFull(t *testing.T) {
 	area := memory{}
 	run := &Run{Type: evidence.TypeSweep, Found: []StoreFound{{Versioning: bucket.StateNever}}, Shards: []Shard{{}}}
 	p := &planner{sweeper: &Sweeper{Work: area}, run: run}
+	b := p.branch("")
 	for i := range 2*segmentEntries + 1 {
 		e := Entry{Key: fmt.Sprintf("%08d", i), Kind: retention.Object, LastModified: t0}
-		if err := p.take(t.Context(), e, retention.Verdict{Expired: true, Created: t0}, t0.Add(time.Duration(i)*time.Second)); err != nil {
+		if err := b.take(t.Context(), e, retention.Verdict{Expired: true, Created: t0}, t0.Add(time.Duration(i)*time.Second)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.flush(t.Context()); err != nil {
+	if err := b.close(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.finish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	next := 0
-	for i, want := range []int64{64000, 64000, 1} {
+	for i, want := range []int64{segmentEntries, segmentEntries, 1} {
 		seg := p.segments[i]
 		entries, err := decodeSegment(seg.Name, area[workName(0, seg.Name)])
 		if err != nil || seg.Count != want || int64(len(entries)) != want {

@@ -15,10 +15,7 @@ const activeWithin = retention.Day
 
 // active finds out which uploads still got a part within the last day before the
 // run. They go all the same, since data is data, but under a code of their own.
-func (w *sweeping) active(ctx context.Context, idx []int) error {
-	if w.codes == nil {
-		w.codes = map[int]string{}
-	}
+func (w *batch) active(ctx context.Context, idx []int) error {
 	codes := make([]string, len(idx))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(closeLooks)
@@ -42,6 +39,7 @@ func (w *sweeping) active(ctx context.Context, idx []int) error {
 	if err := group.Wait(); err != nil {
 		return context.Cause(ctx)
 	}
+	w.codes = map[int]string{}
 	for n, i := range idx {
 		if codes[n] != "" {
 			w.codes[i] = codes[n]

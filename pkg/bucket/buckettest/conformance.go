@@ -47,6 +47,7 @@ func Conformance(t *testing.T, target Target) {
 		{"the right to delete can be asked for", (*rig).probe},
 		{"more than one page is listed whole and in order", (*rig).pages},
 		{"ranges cover the listing", (*rig).ranges},
+		{"cuts are found between directories and in flat ones", (*rig).cuts},
 		{"a prefix hides the rest", (*rig).prefix},
 		{"only what is named goes", (*rig).deletes},
 		{"an absent key does no harm", (*rig).absent},
@@ -196,6 +197,44 @@ func (r *rig) ranges(t *testing.T) {
 		got = append(got, KeysOf(List(t, b, bucket.Range{After: bounds[i], UpTo: bounds[i+1]}))...)
 	}
 	same(t, "ranges", got, want)
+}
+
+func (r *rig) cuts(t *testing.T) {
+	keys := r.fill(t, 90)
+	Cuts(t, r.open(t, ""), bucket.Current, keys)
+	Cuts(t, r.open(t, "team-1/"), bucket.Current, keys[30:60])
+}
+
+// Cuts checks that cuts of a listing are found, without a page and with, and that
+// the ranges that they make have all keys, each once. The keys are sorted and
+// more than ten.
+func Cuts(t *testing.T, b *bucket.Bucket, what bucket.Listing, keys []string) {
+	t.Helper()
+	for name, c := range map[string]struct {
+		within bucket.Range
+		hint   bucket.Hint
+		want   []string
+	}{
+		"from the start": {bucket.Range{}, bucket.Hint{}, keys},
+		"after a page":   {bucket.Range{After: keys[2]}, bucket.Hint{First: keys[0], Last: keys[2], Pages: 1}, keys[3:]},
+		"flat":           {bucket.Range{After: keys[2], UpTo: keys[10]}, bucket.Hint{First: keys[0], Last: keys[2], Pages: 1}, keys[3:11]},
+	} {
+		c.within.What = what
+		cuts, requests, err := b.Cuts(t.Context(), c.within, c.hint, 3)
+		if err != nil || len(cuts) > 3 || requests > 8 {
+			t.Errorf("%s: cuts %q by %d requests, error %v", name, cuts, requests, err)
+		}
+		if len(cuts) == 0 && name != "from the start" {
+			t.Errorf("%s: no cuts", name)
+		}
+		var got []string
+		after := c.within.After
+		for _, upTo := range append(cuts, c.within.UpTo) {
+			got = append(got, KeysOf(List(t, b, bucket.Range{After: after, UpTo: upTo, What: what}))...)
+			after = upTo
+		}
+		same(t, name+" cut at "+strings.Join(cuts, " "), got, c.want)
+	}
 }
 
 func (r *rig) prefix(t *testing.T) {

@@ -1,0 +1,85 @@
+package sweep
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	// leastRate is how many keys a second a store gets however often it asks to
+	// slow down, if that is more than a batch: with less its batches would use up
+	// the night, and not their attempts.
+	leastRate = 100
+	// glance is how often whoever waits looks whether the limit has changed.
+	glance = 100 * time.Millisecond
+)
+
+// pace holds all deletes of a store in this process to its limit.
+type pace struct {
+	log  zerolog.Logger
+	turn chan struct{} // held by the batch that goes next
+
+	mu    sync.Mutex
+	limit limit
+}
+
+func newPace(log zerolog.Logger, batch int) *pace {
+	return &pace{log: log, turn: make(chan struct{}, 1), limit: limit{slowest: float64(max(leastRate, batch))}}
+}
+
+// wait returns when n keys may go, when stop has ended or enough says so, and with
+// the cause of ctx when that ends. Batches go in the order in which they came.
+func (p *pace) wait(ctx, stop context.Context, n int, enough func() bool) error {
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-stop.Done():
+		return context.Cause(ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	for stop.Err() == nil && !enough() {
+		d := p.take(n)
+		if d == 0 {
+			break
+		}
+		if err := pause(ctx, stop, min(d, glance)); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}
+
+func (p *pace) take(n int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.limit.limited()
+	d := p.limit.take(time.Now(), n)
+	if was && !p.limit.limited() {
+		p.log.Info().Msg("the store no longer asks to slow down: its deletes go without a limit again")
+	}
+	return d
+}
+
+// sent notes that a request with n keys goes out.
+func (p *pace) sent(n int) trip {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.limit.send(time.Now(), n)
+}
+
+// slow says that the answer to a request asked to slow down.
+func (p *pace) slow(t trip) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was := p.limit.limited()
+	p.limit.slow(time.Now(), t)
+	if !was {
+		p.log.Warn().Float64("keysPerSecond", math.Round(p.limit.rate)).
+			Msg("the store asks to slow down: its deletes are limited until it doesn't; if that is so each night, lower its delete.batch or limits.concurrency")
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// faults shows that what is on record is what the server did: no key is
+// recorded as deleted that the server still has, and in the end all are gone.
+func (r *rig) faults(ctx context.Context) (table, error) {
+	t := table{name: "sweep-faults", head: []string{"what happens", "recorded as deleted", "deleted by the server", "recorded, but still there", "SlowDown", "left of the expired"},
+		note: fmt.Sprintf("%s keys, half of them expired. The manifest of each report is compared with the server, key by key.", thousands(int64(r.sweepKeys)))}
+	for _, row := range []struct {
+		name      string
+		flags     []string
+		interrupt bool
+	}{
+		{"5 % of the keys are answered SlowDown", []string{"-slowdown", "0.05"}, false},
+		{"the same, and the run is stopped by SIGTERM on the way", []string{"-slowdown", "0.05", "-latency", "200ms"}, true},
+	} {
+		rows, err := r.fault(ctx, row.name, append(r.half(), row.flags...), row.interrupt)
+		if err != nil {
+			return t, fmt.Errorf("%s: %w", row.name, err)
+		}
+		t.rows = append(t.rows, rows...)
+	}
+	return t, nil
+}
+
+// fault makes a run and, if that was interrupted, one more that ends the work.
+func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt bool) (rows [][]string, err error) {
+	server, err := r.serve(ctx, flags)
+	if err != nil {
+		return nil, err
+	}
+	defer server.stop()
+	box, err := r.box()
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(box)
+	if err := r.install(ctx, box, server.url, settings{concurrency: 4, confirm: "full", keys: "clear"}); err != nil {
+		return nil, err
+	}
+	if out, err := r.sweeper(ctx, box, "check").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("sweeper check: %w\n%s", err, out)
+	}
+	recorded := map[string]bool{}
+	for report := 0; ; report++ {
+		if err := r.sweepOnce(ctx, box, server, interrupt && report == 0); err != nil {
+			return nil, err
+		}
+		before := len(recorded)
+		if err := r.manifest(ctx, box, report, recorded); err != nil {
+			return nil, err
+		}
+		wrong, err := server.there(ctx, recorded)
+		if err != nil {
+			return nil, err
+		}
+		s, err := server.stats(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, []string{name, thousands(int64(len(recorded))), thousands(s.KeysDeleted), thousands(int64(wrong)), thousands(s.KeysSlowed), thousands(s.Expired - s.KeysDeleted)})
+		fmt.Fprintf(r.log, "%s: %d on record, %d more\n", name, len(recorded), len(recorded)-before)
+		switch {
+		case wrong > 0 || int64(len(recorded)) > s.KeysDeleted:
+			return nil, fmt.Errorf("%d keys are recorded as deleted, %d of them are there; the server deleted %d", len(recorded), wrong, s.KeysDeleted)
+		case interrupt && report == 0:
+			name = "then a second run"
+			continue
+		}
+		if int64(len(recorded)) != s.KeysDeleted && !interrupt {
+			return nil, fmt.Errorf("%d keys are recorded as deleted, the server deleted %d", len(recorded), s.KeysDeleted)
+		}
+		return rows, swept(nil, s)
+	}
+}
+
+// sweepOnce runs to the end, or sends SIGTERM once the first keys are gone.
+func (r *rig) sweepOnce(ctx context.Context, box string, server *target, interrupt bool) error {
+	cmd := r.sweeper(ctx, box, "run")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for interrupt {
+		select {
+		case err := <-ended:
+			return fmt.Errorf("the run was over before it could be stopped: %w\n%s", err, last(out.Bytes()))
+		case <-time.After(2 * time.Millisecond):
+		}
+		s, err := server.stats(ctx)
+		if err != nil {
+			return errors.Join(err, cmd.Process.Kill())
+		}
+		if s.KeysDeleted == 0 {
+			continue
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			return err
+		}
+		if err := <-ended; cmd.ProcessState.ExitCode() != 1 {
+			return fmt.Errorf("the stopped run ended with %v, want status 1\n%s", err, last(out.Bytes()))
+		}
+		return nil
+	}
+	if err := <-ended; err != nil {
+		return fmt.Errorf("sweeper run: %w\n%s", err, last(out.Bytes()))
+	}
+	return nil
+}
+
+// manifest adds the keys that a report says were deleted.
+func (r *rig) manifest(ctx context.Context, box string, report int, to map[string]bool) error {
+	cmd := r.sweeper(ctx, box, "report", "show", fmt.Sprint(report), "--format", "json")
+	text, err := cmd.Output()
+	if err != nil {
+		exit := new(exec.ExitError)
+		errors.As(err, &exit)
+		return fmt.Errorf("%s: %w\n%s", cmd, err, exit.Stderr)
+	}
+	for line := range bytes.Lines(text) {
+		var entry struct{ Key, Outcome string }
+		if err := json.Unmarshal(line, &entry); err != nil {
+			return fmt.Errorf("read a line of manifest %d: %w", report, err)
+		}
+		if entry.Outcome == "deleted" {
+			to[entry.Key] = true
+		}
+	}
+	return nil
+}
+
+// there counts which of the keys a listing still shows.
+func (t *target) there(ctx context.Context, keys map[string]bool) (n int, err error) {
+	for token := ""; ; {
+		query := url.Values{"list-type": {"2"}}
+		if token != "" {
+			query.Set("continuation-token", token)
+		}
+		ask, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url+"/"+bucketName+"?"+query.Encode(), nil)
+		if err != nil {
+			return n, err
+		}
+		var page struct {
+			Contents              []struct{ Key string }
+			NextContinuationToken string
+		}
+		answer, err := http.DefaultClient.Do(ask)
+		if err != nil {
+			return n, err
+		}
+		err = xml.NewDecoder(answer.Body).Decode(&page)
+		_ = answer.Body.Close()
+		if err != nil {
+			return n, fmt.Errorf("list what is left: %s: %w", answer.Status, err)
+		}
+		for _, row := range page.Contents {
+			if keys[row.Key] {
+				n++
+			}
+		}
+		if token = page.NextContinuationToken; token == "" {
+			return n, nil
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/sweeper-audit/sweeper/testdata/servers/null
+
+go 1.26.0
