@@ -41,8 +41,6 @@ func (k checker) check(ctx context.Context, n int64, r stored) (render.Signature
 		return render.BadSignature(fmt.Errorf("it is that of report %d, and stands here as report %d", c.Sequence, n)), nil
 	case k.why != nil:
 		return render.NotChecked(k.why), nil
-	case c.VaultID != k.trust.VaultID:
-		return render.BadSignature(fmt.Errorf("it is that of vault %s, and the trust root that of vault %s", c.VaultID, k.trust.VaultID)), nil
 	}
 	_, err := evidence.OpenCounted(r.bundle, nil, k.trust)
 	if errors.Is(err, evidence.ErrCompromised) {
@@ -54,6 +52,9 @@ func (k checker) check(ctx context.Context, n int64, r stored) (render.Signature
 	}
 	if err != nil {
 		return render.BadSignature(err), nil
+	}
+	if c.VaultID != k.trust.VaultID {
+		return render.BadSignature(fmt.Errorf("it is that of vault %s, and the trust root that of vault %s", c.VaultID, k.trust.VaultID)), nil
 	}
 	return render.GoodSignature(r.predicate.Signer.SPKISHA256, k.trust.Version), nil
 }

@@ -61,6 +61,14 @@ func layouts(n int) map[string]shelf {
 	day := func() string {
 		return fmt.Sprintf("2026/%02d/%02d", 9+random.IntN(3), 1+random.IntN(28))
 	}
+	letters := func(all string, number uint64, n int) string {
+		text := make([]byte, n)
+		for i := range text {
+			text[n-1-i] = all[number%uint64(len(all))]
+			number /= uint64(len(all))
+		}
+		return string(text)
+	}
 	made := map[string]func(i int) string{
 		"a directory a team and day": func(int) string { return fmt.Sprintf("team-%03d/%s/%s.json", random.IntN(40), day(), uuid()) },
 		"one team with most": func(int) string {
@@ -75,6 +83,16 @@ func layouts(n int) map[string]shelf {
 		"flat, numbered":         func(i int) string { return fmt.Sprintf("log/%012d.json", i) },
 		"flat, by time": func(i int) string {
 			return fmt.Sprintf("log-2026-11-%02dT%02d%02d%02d-%04x", 1+i*28/n, i*28*24/n%24, random.IntN(60), random.IntN(60), i)
+		},
+		"flat, ULIDs": func(i int) string {
+			return "ids/01JD" + letters("0123456789ABCDEFGHJKMNPQRSTVWXYZ", uint64(i)*40_000, 8) + letters("0123456789ABCDEFGHJKMNPQRSTVWXYZ", random.Uint64(), 14)
+		},
+		"flat, base64": func(int) string {
+			return letters("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", random.Uint64(), 22)
+		},
+		"hashed, then by day": func(int) string { return fmt.Sprintf("%02x/%s/%s", random.IntN(256), day(), uuid()) },
+		"by hour": func(int) string {
+			return fmt.Sprintf("%s/%02d/team-%d/%s", day(), random.IntN(24), random.IntN(5), uuid())
 		},
 		"as Hive has it": func(int) string {
 			return fmt.Sprintf("year=2026/month=%02d/day=%02d/hour=%02d/part-%05d-%s.parquet", 9+random.IntN(3), 1+random.IntN(28), random.IntN(24), random.IntN(10), uuid())

@@ -36,7 +36,7 @@ func TestRealServersHoldAllFourKinds(t *testing.T) {
 		run  func(*place)
 	}{
 		{"versions and markers are listed whole over a page edge at null", (*place).versionsListed},
-		{"a version listing is cut between directories and in flat ones", (*place).versionsCut},
+		{"listings are cut between directories and in flat ones", (*place).cut},
 		{"what is deleted by id makes no marker", (*place).versionsDeleted},
 		{"null is deleted by its name in a suspended bucket", (*place).nullDeleted},
 		{"a lock is told from a missing right", (*place).locked},
@@ -201,12 +201,13 @@ func (p *place) versionsListed() {
 	}
 }
 
-func (p *place) versionsCut() {
+func (p *place) cut() {
 	p.create(false)
-	p.versioning(types.BucketVersioningStatusEnabled)
 	for i := range 60 {
 		p.put(fmt.Sprintf("team-%d/2026/%05d.json", i%3, i))
 	}
+	buckettest.Cuts(p.t, p.open(), bucket.Current, buckettest.KeysOf(p.list(bucket.Current)))
+	p.versioning(types.BucketVersioningStatusEnabled)
 	p.stack("team-1/2026/00001.json", "put", "hide")
 	p.stack("team-2/2026/00002.json", "hide", "put")
 	buckettest.Cuts(p.t, p.open(), bucket.Versions, buckettest.KeysOf(p.list(bucket.Versions)))

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -39,25 +38,37 @@ func List(w io.Writer, reports []Row) error {
 	return out.flush(w)
 }
 
-// signatures writes what is wrong with each signature, and once why others were
-// not checked.
+// signatures writes what is wrong with signatures, or why they were not checked,
+// once for all that it is true of.
 func (p *page) signatures(reports []Row) {
-	var said []string
+	shared := map[Signature][]int64{}
+	var found []Signature
 	for _, r := range reports {
-		line := r.Signature.String() + "."
-		if r.Signature.State == Fail {
-			line = fmt.Sprintf("REPORT %d: %s", r.Number, line)
-		}
-		if r.Signature.State != OK && !slices.Contains(said, line) {
-			said = append(said, line)
+		if s := r.Signature; s.State != OK {
+			if shared[s] == nil {
+				found = append(found, s)
+			}
+			shared[s] = append(shared[s], r.Number)
 		}
 	}
-	if len(said) > 0 {
+	if len(found) > 0 {
 		p.WriteString("\n")
 	}
-	for _, line := range said {
+	for _, s := range found {
+		line := s.String() + "."
+		if s.State == Fail {
+			line = fmt.Sprintf("REPORT %s: %s", firstOf(shared[s]), line)
+		}
 		p.para("", line)
 	}
+}
+
+// firstOf names the first of some reports; the others are marked in the table.
+func firstOf(numbers []int64) string {
+	if n := int64(len(numbers) - 1); n > 0 {
+		return fmt.Sprintf("%d and %s more", numbers[0], count(n))
+	}
+	return strconv.FormatInt(numbers[0], 10)
 }
 
 // remaining is what the second listing saw of expired entries, not what the

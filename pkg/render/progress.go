@@ -15,8 +15,12 @@ import (
 type Progress interface {
 	// Step begins a step of the run and its counts.
 	Step(name string)
-	// Listed adds to the entries looked at in this step, and to the expired ones.
-	Listed(entries, expired int)
+	// Expect says how many entries this step will list, if it is as last time; 0 if
+	// nobody knows.
+	Expect(entries int64)
+	// Listed adds to the pages and entries looked at in this step, and to the
+	// expired ones.
+	Listed(pages, entries, expired int)
 	// Done adds to the entries that have an outcome.
 	Done(entries int)
 }
@@ -34,13 +38,18 @@ type Line struct {
 	now   func() time.Time
 
 	mu                    sync.Mutex
-	step                  string
-	begun, drawn          time.Time
-	listed, expired, done int64 // in this step
-	planned               int64 // found expired by the last step that listed
-	shown                 int   // columns of the line on the screen
-	stepped, ended        bool
+	step           string
+	begun, drawn   time.Time
+	did            counts // in this step
+	before         counts // in the steps before it, of each count the last that wasn't zero
+	expected       int64  // entries that this step will list, about; 0: nobody knows
+	lastTime       bool   // expected is how many they were in the last run
+	shown          int    // columns of the line on the screen
+	stepped, ended bool
 }
+
+// counts are what was done.
+type counts struct{ pages, listed, expired, done int64 }
 
 // NewProgress returns the progress line of a writer, usually stderr. Close it
 // before anything else is written there, or write that through it.
@@ -64,20 +73,31 @@ func NewProgress(w io.Writer) *Line {
 func (l *Line) Step(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.expired > 0 {
-		l.planned = l.expired // what this step has to do
+	if l.did.listed > 0 {
+		l.before = l.did
 	}
-	l.step, l.begun, l.listed, l.expired, l.done = name, l.now(), 0, 0, 0
+	l.before.done = l.did.done
+	// A second listing finds what the first one did, but for what is gone.
+	l.expected, l.lastTime = max(0, l.before.listed-l.before.done), false
+	l.step, l.begun, l.did = name, l.now(), counts{}
 	l.stepped, l.ended = true, false
 	l.draw()
 }
 
-// Listed implements Progress.
-func (l *Line) Listed(entries, expired int) {
+// Expect implements Progress.
+func (l *Line) Expect(entries int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.listed += int64(entries)
-	l.expired += int64(expired)
+	l.expected, l.lastTime = entries, true
+}
+
+// Listed implements Progress.
+func (l *Line) Listed(pages, entries, expired int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.did.pages += int64(pages)
+	l.did.listed += int64(entries)
+	l.did.expired += int64(expired)
 	l.drawSometimes()
 }
 
@@ -85,7 +105,7 @@ func (l *Line) Listed(entries, expired int) {
 func (l *Line) Done(entries int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.done += int64(entries)
+	l.did.done += int64(entries)
 	l.drawSometimes()
 }
 
@@ -134,21 +154,32 @@ func (l *Line) erase() {
 	l.shown = 0
 }
 
+// text is the line, with what matters most at its start.
 func (l *Line) text() string {
-	said := l.step
-	if l.listed > 0 {
-		said += ": " + count(l.listed) + " listed"
-		if took := l.drawn.Sub(l.begun); took >= time.Second {
-			said += ", " + count(int64(float64(l.listed)/took.Seconds())) + "/s"
+	said, took := l.step, l.drawn.Sub(l.begun)
+	if l.did.listed > 0 {
+		said += ": " + count(l.did.listed) + " listed"
+		if took >= time.Second {
+			said += ", " + count(int64(float64(l.did.listed)/took.Seconds())) + "/s"
 		}
-		said += ", " + count(l.expired) + " expired"
+		said += ", " + count(l.did.expired) + " expired"
+		switch left := estimate(took, l.did.listed, l.expected); {
+		case left != "":
+			said += ", " + left
+		case l.lastTime && l.expected > 0 && l.did.listed > l.expected:
+			said += ", more than last time"
+		}
+		said += ", " + of(l.did.pages, "page", "pages")
 	}
-	if l.done > 0 {
-		said += ": " + count(l.done)
-		if l.planned > 0 {
-			said += " of " + count(l.planned)
+	if l.did.done > 0 {
+		said += ": " + count(l.did.done)
+		if planned := l.before.expired; planned > 0 {
+			said += " of " + count(planned)
 		}
 		said += " done"
+		if left := estimate(took, l.did.done, l.before.expired); left != "" {
+			said += ", " + left
+		}
 	}
 	return said
 }

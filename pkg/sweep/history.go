@@ -19,11 +19,15 @@ type history struct {
 	stores []*retention.StoreBefore // of each store of the run; nil where no report saw all of it
 }
 
+func newHistory(run *Run) history {
+	return history{stores: make([]*retention.StoreBefore, len(run.Spec.Stores))}
+}
+
 // history reads the reports before the run, newest first: the last sweep, and
 // for each store the last sweep with a complete population of the same
 // endpoint, bucket and prefix. What an apply carried out is a sweep too.
 func (s *Sweeper) history(ctx context.Context, run *Run) (history, error) {
-	h := history{stores: make([]*retention.StoreBefore, len(run.Spec.Stores))}
+	h := newHistory(run)
 	missing := len(h.stores)
 	sweeps := 0
 	for n := run.Number - 1; n >= 0 && (h.last == nil || missing > 0 && sweeps < lookBack); n-- {

@@ -190,7 +190,7 @@ func (l *listing) pages(ctx, requests context.Context, k *keyRange, r *reader) e
 
 // absorb moves what a reader has counted into the shard's census.
 func (l *listing) absorb(r *reader) {
-	listed, expired := r.tally.census.Population.Listed, r.tally.census.Population.Expired
+	seen := r.tally.census.Population
 	l.mu.Lock()
 	l.census.absorb(r.tally.census, func(team string) bool { return len(l.census.Teams) < maxTeams || l.zdr[team] })
 	l.newest.entries = append(l.newest.entries, r.tally.newest.entries...)
@@ -199,7 +199,7 @@ func (l *listing) absorb(r *reader) {
 	}
 	l.mu.Unlock()
 	r.tally.reset()
-	l.sweeper.progress().Listed(int(listed), int(expired))
+	l.sweeper.progress().Listed(int(seen.Pages), int(seen.Listed), int(seen.Expired))
 }
 
 // reader judges and counts what one stream lists of one range, and plans what is

@@ -69,14 +69,18 @@ type Area interface {
 type Progress interface {
 	// Step begins a step of the run: "plan", "sweep", "confirm", "seal".
 	Step(name string)
-	// Listed adds to the entries looked at in this step, and to the expired ones.
-	Listed(entries, expired int)
+	// Expect says how many entries this step will list, if it is as last time.
+	Expect(entries int64)
+	// Listed adds to the pages and entries looked at in this step, and to the
+	// expired ones.
+	Listed(pages, entries, expired int)
 	// Done adds to the entries that have an outcome.
 	Done(entries int)
 }
 
 type silent struct{}
 
-func (silent) Step(string)     {}
-func (silent) Listed(int, int) {}
-func (silent) Done(int)        {}
+func (silent) Step(string)          {}
+func (silent) Expect(int64)         {}
+func (silent) Listed(int, int, int) {}
+func (silent) Done(int)             {}

@@ -130,8 +130,11 @@ func (c *cell) Step(name string) {
 	c.phase = name
 }
 
+// Expect is part of sweep.Progress.
+func (*cell) Expect(int64) {}
+
 // Listed is part of sweep.Progress.
-func (*cell) Listed(int, int) {}
+func (*cell) Listed(int, int, int) {}
 
 // Done is part of sweep.Progress.
 func (*cell) Done(int) {}

@@ -7,9 +7,11 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
-// segmentEntries is how many entries a plan segment holds at most. It is the
-// limit of a manifest part, since each segment gives exactly one part.
-const segmentEntries = evidence.MaxPartLines
+// segmentEntries is how many entries a plan segment holds at most: a fraction of
+// what a manifest part may have, since the entries of a segment are in memory
+// while it is swept, and each range that is listed has one open. Earlier versions
+// wrote segments of up to evidence.MaxPartLines, which are read as well.
+const segmentEntries = 16000
 
 // Planned is one entry that is to go, as the plan holds it: enough to delete
 // it, to see whether it changed, and to write its manifest line.

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -15,15 +14,15 @@ import (
 // line, zstd. It holds the compressed bytes and a small encoder, and no entry.
 // After Close it can be used for the next segment, which costs less than a new one.
 type segmentWriter struct {
-	out  bytes.Buffer
+	out  packed
 	z    *zstd.Encoder
 	line []byte
 	n    int
 }
 
 // segmentWindow is how far back the encoder finds what repeats. Sorted keys
-// repeat what stands right before them.
-const segmentWindow = 128 << 10
+// repeat what stands right before them, and a small window needs less memory.
+const segmentWindow = 16 << 10
 
 func newSegmentWriter() (*segmentWriter, error) {
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
@@ -58,10 +57,26 @@ func (w *segmentWriter) Close() ([]byte, error) {
 	if err := w.z.Close(); err != nil {
 		return nil, fmt.Errorf("plan segment: %w", err)
 	}
-	data := w.out.Bytes()
-	w.out, w.n = bytes.Buffer{}, 0
+	data := []byte(w.out)
+	w.out, w.n = nil, 0
 	w.z.Reset(&w.out)
 	return data, nil
+}
+
+// packed is what was written to it. It grows in small steps: each of a run's many
+// open segments has one, and doubling them would waste half of their memory.
+type packed []byte
+
+const packedStep = 64 << 10
+
+func (b *packed) Write(p []byte) (int, error) {
+	if need := len(*b) + len(p); need > cap(*b) {
+		grown := make([]byte, len(*b), need+packedStep)
+		copy(grown, *b)
+		*b = grown
+	}
+	*b = append(*b, p...)
+	return len(p), nil
 }
 
 // encodeSegment writes a plan segment at once.

@@ -247,8 +247,9 @@ type settled struct {
 	passed chan struct{}
 }
 
-func (*settled) Step(string)     {}
-func (*settled) Listed(int, int) {}
+func (*settled) Step(string)          {}
+func (*settled) Expect(int64)         {}
+func (*settled) Listed(int, int, int) {}
 
 func (s *settled) Done(n int) {
 	s.mu.Lock()

@@ -135,6 +135,7 @@ func (s *Sweeper) leased(ctx, stop context.Context, req Request, lease *vault.Le
 // steps are plan, guard, sweep and confirm, over all shards.
 func (s *Sweeper) steps(ctx, stop context.Context, run *Run) error {
 	s.progress().Step("plan")
+	s.progress().Expect(s.expected(ctx, run))
 	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.PlanShard(ctx, stop, run, i) }); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
