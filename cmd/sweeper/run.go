@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -131,6 +132,7 @@ func execute(ctx context.Context, c *config.Config, req sweep.Request, log zerol
 	if err := newestTrust(ctx, s.vault, k.trust); err != nil {
 		return nil, "", err
 	}
+	boundMemory(c.Limits.Concurrency, os.Getenv)
 	sealed, err := sweeper(c, k, s, log, progress).Run(ctx, req)
 	return sealed, s.where, err
 }

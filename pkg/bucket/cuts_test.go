@@ -256,3 +256,29 @@ func TestARangeIsNotCutWhereTheServerFails(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatCannotBeSentOrCutsNothingOffIsNoCut(t *testing.T) {
+	dirs := func(dirs ...string) names { return names{dirs: dirs} }
+	for name, c := range map[string]struct {
+		within Range
+		hint   Hint
+		answer names // to every question
+		want   []string
+	}{
+		"a directory that XML can't carry":     {Range{After: "a/1"}, Hint{}, dirs("b\x01/", "c/", "d\xff/"), []string{"c/"}},
+		"the first of a range not yet listed":  {Range{}, Hint{}, dirs("a/", "b/"), []string{"b/"}},
+		"the first after one that was listed":  {Range{After: "A/1"}, Hint{}, dirs("a/", "b/"), []string{"a/", "b/"}},
+		"a key's bytes that XML can't carry":   {Range{After: "d/\x0115", UpTo: "d/\x0199"}, Hint{First: "d/\x0111", Last: "d/\x0115", Pages: 1}, names{keys: []string{"d/\x0198"}}, nil},
+		"a key's bytes that it can":            {Range{After: "d/x15", UpTo: "d/x99"}, Hint{First: "d/x01", Last: "d/x15", Pages: 1}, names{keys: []string{"d/x98"}}, []string{"d/x3", "d/x5", "d/x7"}},
+		"what isn't under what was asked for":  {Range{After: "a/1"}, Hint{}, dirs("", "/", "A/", "a/", "b"), nil},
+		"names in no order, and each twice":    {Range{After: "a/1"}, Hint{}, dirs("c/", "b/", "c/", "b/"), []string{"b/", "c/"}},
+		"a page that was listed, of no bother": {Range{After: "a/1"}, Hint{First: "q", Last: "r"}, dirs("b/"), []string{"b/"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			search := newCutter("", c.within, c.hint, 3, new(seen), func(q question) (names, error) { return q.fit(c.answer), nil })
+			if cuts, err := search.cuts(); err != nil || !slices.Equal(cuts, c.want) {
+				t.Errorf("cuts %q, error %v; want %q", cuts, err, c.want)
+			}
+		})
+	}
+}

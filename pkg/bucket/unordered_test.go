@@ -106,12 +106,18 @@ func TestEntriesAreLookedUpOnAServerWithoutOrder(t *testing.T) {
 	s.shuffles()
 	b := s.open()
 	entries := list(t, b)
+	listed := len(s.Calls("ListObjectsV2"))
 	for _, key := range []string{"a/k", "k1400"} {
 		at := slices.IndexFunc(entries, func(e retention.Entry) bool { return e.Key == key })
 		wantFates(t, b.Delete(t.Context(), entries[at:at+1]), gone)
 		if slices.Contains(s.Keys(name), key) {
 			t.Errorf("%q is still there", key)
 		}
+	}
+	// As little is listed as can be: the entry's directory, in full pages.
+	calls := s.Calls("ListObjectsV2")[listed:]
+	if q := calls[0].Query; q.Get("prefix") != "a/" || q.Get("max-keys") != "1000" {
+		t.Errorf("the look-up of a/k is %v", q)
 	}
 }
 

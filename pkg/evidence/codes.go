@@ -17,7 +17,8 @@ const (
 	CodePrefixOnly = "PREFIX_ONLY"
 	// In reasons[]: the witness found stored metadata that says zero retention.
 	CodeZDRMetadata = "ZDR_METADATA"
-	// In the reasons[] of a key rotation: the new key signs it, the old one is lost.
+	// In reasons[], beside a rotation: the new key signs the report, the old one is
+	// lost.
 	CodeOldKeyUnavailable = "OLD_KEY_UNAVAILABLE"
 )
 

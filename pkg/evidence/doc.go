@@ -92,5 +92,8 @@
 // keys in predicate.rotation and is signed by the old one, or by the new one with
 // the reason OLD_KEY_UNAVAILABLE; the next report is by the new key. It has no
 // stores and no lines, and its run.finishedAt is the instant at which one key ends
-// and the other begins. An identifier secret is one line: see FormatSecret.
+// and the other begins. Where the old key is lost and a run of its is not sealed
+// yet, there is no such report: that run's own, of whichever type, has
+// predicate.rotation and the reason, and the new key signs it. An identifier secret
+// is one line: see FormatSecret.
 package evidence

@@ -63,7 +63,8 @@ type Predicate struct {
 	Evidence     Intentions   `json:"evidence"`
 	Limits       []string     `json:"limits"`
 	Controls     []string     `json:"controls"`
-	// Rotation stands in a key-rotation report, and only there.
+	// Rotation stands in a key-rotation report, and in that of a run whose key was
+	// lost before it was sealed.
 	Rotation *Rotation `json:"rotation,omitempty"`
 }
 

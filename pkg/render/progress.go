@@ -37,7 +37,7 @@ type Line struct {
 	width func() int // of the terminal, in columns; nil: not a terminal
 	now   func() time.Time
 
-	mu                    sync.Mutex
+	mu             sync.Mutex
 	step           string
 	begun, drawn   time.Time
 	did            counts // in this step

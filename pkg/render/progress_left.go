@@ -24,7 +24,7 @@ func estimate(took time.Duration, done, expected int64) string {
 		return "less than a minute left"
 	case left < 10*time.Minute:
 		return fmt.Sprintf("about %d min left", (left+30*time.Second)/time.Minute)
-	case left < time.Hour:
+	case left.Round(5*time.Minute) < time.Hour:
 		return fmt.Sprintf("about %d min left", left.Round(5*time.Minute)/time.Minute)
 	case left < 10*time.Hour:
 		left = left.Round(10 * time.Minute)

@@ -57,18 +57,18 @@ func onScreen(width int) (*Line, *screen, *time.Time) {
 	return &Line{out: s, width: func() int { return width }, now: func() time.Time { return now }}, s, &now
 }
 
-func TestProgressShowsStepListedRateExpiredAndDone(t *testing.T) {
+func TestProgressShowsStepListedRateExpiredPagesAndDone(t *testing.T) {
 	var p Progress
 	line, s, now := onScreen(100)
 	p = line
 	p.Step("plan")
 	assert.Equal(t, "plan", s.seen())
 	*now = now.Add(2 * time.Second)
-	p.Listed(1000, 300)
-	assert.Equal(t, "plan: 1,000 listed, 500/s, 300 expired", s.seen())
+	p.Listed(1, 1000, 300)
+	assert.Equal(t, "plan: 1,000 listed, 500/s, 300 expired, 1 page", s.seen())
 	*now = now.Add(2 * time.Second)
-	p.Listed(1000, 367)
-	assert.Equal(t, "plan: 2,000 listed, 500/s, 667 expired", s.seen())
+	p.Listed(2, 1000, 367)
+	assert.Equal(t, "plan: 2,000 listed, 500/s, 667 expired, 3 pages", s.seen())
 	p.Step("sweep")
 	assert.Equal(t, "sweep", s.seen(), "a shorter line leaves nothing of the longer one")
 	*now = now.Add(time.Second)
@@ -76,8 +76,8 @@ func TestProgressShowsStepListedRateExpiredAndDone(t *testing.T) {
 	assert.Equal(t, "sweep: 400 of 667 done", s.seen())
 	p.Step("confirm")
 	*now = now.Add(500 * time.Millisecond)
-	p.Listed(10, 1)
-	assert.Equal(t, "confirm: 10 listed, 1 expired", s.seen(), "the second listing counts for itself")
+	p.Listed(1, 10, 1)
+	assert.Equal(t, "confirm: 10 listed, 1 expired, 1 page", s.seen(), "the second listing counts for itself")
 	line.Close()
 	assert.Empty(t, s.seen())
 	p.Done(1)
@@ -89,7 +89,7 @@ func TestProgressDrawsAtMostTenTimesASecond(t *testing.T) {
 	line.Step("plan")
 	for range 1000 {
 		*now = now.Add(time.Millisecond)
-		line.Listed(1, 0)
+		line.Listed(0, 1, 0)
 	}
 	assert.Len(t, s.history, 11)
 }
@@ -103,7 +103,7 @@ func TestProgressStepsAsideForTheLog(t *testing.T) {
 	assert.Empty(t, s.seen())
 	assert.Contains(t, s.raw.String(), "\r    \ra log line\n", "the line is wiped before the log is written")
 	*now = now.Add(time.Second)
-	line.Listed(5, 0)
+	line.Listed(1, 5, 0)
 	assert.Contains(t, s.seen(), "plan: 5 listed")
 }
 
@@ -112,7 +112,7 @@ func TestProgressNeverReachesTheLastColumn(t *testing.T) {
 		line, s, now := onScreen(width)
 		line.Step("confirm \x1b[2J")
 		*now = now.Add(time.Second)
-		line.Listed(1234567, 1234567)
+		line.Listed(1234, 1234567, 1234567)
 		for _, seen := range s.history {
 			assert.LessOrEqual(t, len([]rune(seen)), max(width-1, 2))
 		}
@@ -127,7 +127,7 @@ func TestProgressWritesNothingWhereThereIsNoTerminal(t *testing.T) {
 	var buffer bytes.Buffer
 	for _, line := range []*Line{NewProgress(file), NewProgress(&buffer)} {
 		line.Step("plan")
-		line.Listed(10, 1)
+		line.Listed(1, 10, 1)
 		line.Done(1)
 		_, err = line.Write([]byte("log\n"))
 		require.NoError(t, err)
@@ -148,13 +148,11 @@ func TestProgressTakesCallsFromManyGoroutines(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for range 500 {
-				line.Listed(2, 1)
+				line.Listed(1, 2, 1)
 				line.Done(1)
 			}
 		})
 	}
 	group.Wait()
-	assert.EqualValues(t, 8000, line.listed)
-	assert.EqualValues(t, 4000, line.expired)
-	assert.EqualValues(t, 4000, line.done)
+	assert.Equal(t, counts{pages: 4000, listed: 8000, expired: 4000, done: 4000}, line.did)
 }

@@ -32,9 +32,8 @@ func (s *Sweeper) newRoads(run *Run) []*road {
 }
 
 func (s *Sweeper) newRoad(run *Run, store int) *road {
-	spec := run.Spec.Stores[store]
 	space := int64(segmentEntries * max(1, segmentsAtOnce/len(run.Spec.Stores)))
-	return &road{pace: newPace(s.Log.With().Str("store", spec.Name).Logger(), spec.Batch), room: semaphore.NewWeighted(space), space: space,
+	return &road{pace: newPace(s.Log.With().Str("store", run.Spec.Stores[store].Name).Logger()), room: semaphore.NewWeighted(space), space: space,
 		objects: newLane(s.Concurrency), uploads: newLane(s.Concurrency)}
 }
 

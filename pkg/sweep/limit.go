@@ -10,7 +10,7 @@ const (
 	// more keys a second again.
 	calm = time.Second
 	// doubling is how long it then takes until it gets twice as many.
-	doubling = 2 * time.Second
+	doubling = time.Second
 	// burst is for how long a store that is sent nothing saves up what it may get.
 	burst = time.Second
 	// soonest is the shortest time over which a rate is measured.
@@ -23,7 +23,7 @@ const (
 //
 // It is told the time, which must not go back, and is not for concurrent use.
 type limit struct {
-	// slowest is never undercut, so that each batch has its turn.
+	// slowest is the least rate of a limit.
 	slowest float64
 
 	rate   float64   // keys a second; 0: no limit

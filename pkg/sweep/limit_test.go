@@ -60,11 +60,9 @@ func TestAfterASlowDownNoMoreThanHalfOfWhatWentGoesUntilTheStoreIsCalm(t *testin
 			}
 			l.slow(now, trip{at: cut.Add(-1)}) // one more answer from before the cut: not calm, and nothing new
 		}
-		if before := l.rate; true {
-			l.slow(now.Add(time.Millisecond), last)
-			if l.rate > before/2*(1+1e-9) && !last.at.Before(l.cut) {
-				t.Fatalf("a second cut goes from %v to %v", before, l.rate)
-			}
+		before := l.rate
+		if l.slow(now.Add(time.Millisecond), last); l.rate > before/2*(1+1e-9) && !last.at.Before(l.cut) {
+			t.Fatalf("a second cut goes from %v to %v", before, l.rate)
 		}
 	})
 }

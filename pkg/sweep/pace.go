@@ -11,8 +11,7 @@ import (
 
 const (
 	// leastRate is how many keys a second a store gets however often it asks to
-	// slow down, if that is more than a batch: with less its batches would use up
-	// the night, and not their attempts.
+	// slow down: a run has to end.
 	leastRate = 100
 	// glance is how often whoever waits looks whether the limit has changed.
 	glance = 100 * time.Millisecond
@@ -21,14 +20,15 @@ const (
 // pace holds all deletes of a store in this process to its limit.
 type pace struct {
 	log  zerolog.Logger
-	turn chan struct{} // held by the batch that goes next
+	now  func() time.Time // of this machine: real time goes by between requests
+	turn chan struct{}    // held by the batch that goes next
 
 	mu    sync.Mutex
 	limit limit
 }
 
-func newPace(log zerolog.Logger, batch int) *pace {
-	return &pace{log: log, turn: make(chan struct{}, 1), limit: limit{slowest: float64(max(leastRate, batch))}}
+func newPace(log zerolog.Logger) *pace {
+	return &pace{log: log, now: time.Now, turn: make(chan struct{}, 1), limit: limit{slowest: leastRate}}
 }
 
 // wait returns when n keys may go, when stop has ended or enough says so, and with
@@ -58,7 +58,7 @@ func (p *pace) take(n int) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.limit.limited()
-	d := p.limit.take(time.Now(), n)
+	d := p.limit.take(p.now(), n)
 	if was && !p.limit.limited() {
 		p.log.Info().Msg("the store no longer asks to slow down: its deletes go without a limit again")
 	}
@@ -69,7 +69,7 @@ func (p *pace) take(n int) time.Duration {
 func (p *pace) sent(n int) trip {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.limit.send(time.Now(), n)
+	return p.limit.send(p.now(), n)
 }
 
 // slow says that the answer to a request asked to slow down.
@@ -77,7 +77,7 @@ func (p *pace) slow(t trip) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.limit.limited()
-	p.limit.slow(time.Now(), t)
+	p.limit.slow(p.now(), t)
 	if !was {
 		p.log.Warn().Float64("keysPerSecond", math.Round(p.limit.rate)).
 			Msg("the store asks to slow down: its deletes are limited until it doesn't; if that is so each night, lower its delete.batch or limits.concurrency")

@@ -36,7 +36,7 @@ type Sweeper struct {
 	Now         func() time.Time
 	Log         zerolog.Logger
 	Progress    Progress
-	Concurrency int // shards at work at a time
+	Concurrency int // shards at work at a time, and batches of a store in flight
 
 	firstPause time.Duration // before a second attempt; 0: 200 ms
 	quiet      time.Duration // between two looks at what a dead run was deleting; 0: quiet

@@ -68,21 +68,10 @@ func (s *server) list(c *call, kind rows) int {
 
 // render writes one page: rows from l.from on, common prefixes among them.
 func (s *server) render(c *call, l *listing) {
-	to, found, listed := c.body, 0, 0
-	to = append(append(append(to, declaration...), '<'), l.root...)
-	to = append(to, ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>`...)
-	to = append(append(to, s.bucket...), "</Name>"...)
-	to = l.field(to, "Prefix", l.prefix, true)
-	to = l.field(to, "Delimiter", l.delimiter, false)
-	if l.encoded {
-		to = append(to, "<EncodingType>url</EncodingType>"...)
-	}
-	to = strconv.AppendInt(append(to, "<MaxKeys>"...), int64(l.most), 10)
-	to = append(to, "</MaxKeys>"...)
+	to, found, listed := s.head(c.body, l), 0, 0
 	var last place
 	var room [128]byte
-	common := ""
-	team := -1
+	common, team := "", -1
 	i := s.gone.clear(l.from, l.to)
 	for i < l.to && found < l.most {
 		if team < 0 || i >= s.space.starts[team+1] {
@@ -105,15 +94,11 @@ func (s *server) render(c *call, l *listing) {
 		listed++
 		i = s.gone.clear(i+1, l.to)
 	}
+	s.stats.keysListed.Add(int64(listed))
 	more := i < l.to && l.most > 0
-	switch {
-	case more && l.versions && common != "":
-		to = l.field(to, "NextKeyMarker", common, false)
-	case more && l.versions:
-		to = l.field(to, "NextKeyMarker", string(last.key(s.space, room[:0])), false)
-		to = append(append(to, "<NextVersionIdMarker>"...), s.version(&last)...)
-		to = append(to, "</NextVersionIdMarker>"...)
-	case more:
+	if more && l.versions {
+		to = s.markers(to, l, &last, common)
+	} else if more {
 		to = append(append(to, "<NextContinuationToken>"...), token(i)...)
 		to = append(to, "</NextContinuationToken>"...)
 	}
@@ -122,9 +107,32 @@ func (s *server) render(c *call, l *listing) {
 		to = append(to, "</KeyCount>"...)
 	}
 	to = strconv.AppendBool(append(to, "<IsTruncated>"...), more)
-	to = append(append(append(to, "</IsTruncated></"...), l.root...), '>')
-	s.stats.keysListed.Add(int64(listed))
-	c.body = to
+	c.body = append(append(append(to, "</IsTruncated></"...), l.root...), '>')
+}
+
+// head writes what stands before the rows.
+func (s *server) head(to []byte, l *listing) []byte {
+	to = append(append(append(to, declaration...), '<'), l.root...)
+	to = append(to, ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>`...)
+	to = append(append(to, s.bucket...), "</Name>"...)
+	to = l.field(to, "Prefix", l.prefix, true)
+	to = l.field(to, "Delimiter", l.delimiter, false)
+	if l.encoded {
+		to = append(to, "<EncodingType>url</EncodingType>"...)
+	}
+	to = strconv.AppendInt(append(to, "<MaxKeys>"...), int64(l.most), 10)
+	return append(to, "</MaxKeys>"...)
+}
+
+// markers writes where a listing of versions goes on: after a common prefix, or
+// after a key's version.
+func (s *server) markers(to []byte, l *listing, last *place, common string) []byte {
+	if common != "" {
+		return l.field(to, "NextKeyMarker", common, false)
+	}
+	to = last.key(s.space, append(to, "<NextKeyMarker>"...))
+	to = append(append(to, "</NextKeyMarker><NextVersionIdMarker>"...), s.version(last)...)
+	return append(to, "</NextVersionIdMarker>"...)
 }
 
 // row writes one key.
