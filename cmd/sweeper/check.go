@@ -67,7 +67,7 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 	}
 	for i, store := range c.Stores {
 		spec := s.Stores[i]
-		opened, err := openStore(ctx, spec)
+		opened, err := openStore(ctx, spec, nil)
 		if err != nil {
 			checks = append(checks, failed("store "+store.Name, err))
 			continue

@@ -216,20 +216,22 @@ func s3Config(p config.Place, ttl time.Duration) vault.S3Config {
 		Profile: p.Profile, CredentialsFile: p.CredentialsFile}
 }
 
-// openStore opens a store of a run, this one's or a dead one's.
-func openStore(ctx context.Context, s sweep.StoreSpec) (*bucket.Bucket, error) {
-	return bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
+// openStore opens a store of a run, this one's or a dead one's. slots bound the
+// requests in flight; nil: no bound.
+func openStore(ctx context.Context, s sweep.StoreSpec, slots bucket.Slots) (*bucket.Bucket, error) {
+	return bucket.Open(ctx, bucket.Config{Slots: slots, Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint, Region: s.Region,
 		PathStyle: s.PathStyle, Profile: s.Profile, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, ListDecoder: s.ListDecoder, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard})
 }
 
 // sweeper wires everything that a run needs.
 func sweeper(c *config.Config, k keys, s storage, log zerolog.Logger, progress sweep.Progress) *sweep.Sweeper {
+	slots := bucket.NewSlots(c.Limits.Concurrency) // all stores share them
 	return &sweep.Sweeper{
 		Lease: func(ctx context.Context) (*vault.Lease, error) {
 			return vault.Acquire(ctx, s.work, vault.LeaseOptions{TTL: c.Vault.LeaseTTL})
 		},
 		Open: func(ctx context.Context, spec sweep.StoreSpec) (sweep.Bucket, error) {
-			b, err := openStore(ctx, spec)
+			b, err := openStore(ctx, spec, slots)
 			return sweep.Bucket{Store: b, Cutter: b, Examiner: b}, err
 		},
 		Vault: s.vault, Work: s.work,

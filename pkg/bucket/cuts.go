@@ -40,7 +40,7 @@ func (b *Bucket) Cuts(ctx context.Context, r Range, hint Hint, most int) (cuts [
 		prefix = r.Prefix
 	}
 	_, some := r.under(prefix)
-	if !some || r.What == Uploads || b.learned.listsUnordered() || !strings.HasPrefix(prefix, b.cfg.Prefix) {
+	if unordered, _ := b.learned.order(); !some || r.What == Uploads || unordered || !strings.HasPrefix(prefix, b.cfg.Prefix) {
 		return nil, 0, nil
 	}
 	c := newCutter(prefix, r, hint, most, &b.seen, func(q question) (names, error) {
@@ -50,7 +50,9 @@ func (b *Bucket) Cuts(ctx context.Context, r Range, hint Hint, most int) (cuts [
 		}
 		return b.names(ctx, q)
 	})
-	cuts, err = c.cuts()
+	if cuts, err = c.cuts(); len(cuts) > 0 && !b.learned.giveCuts() {
+		cuts = nil
+	}
 	return cuts, requests, err
 }
 

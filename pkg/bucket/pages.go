@@ -64,7 +64,7 @@ type Page struct {
 // ones from the start, whatever their range: all under the prefix is listed and
 // what lies in the range kept. Then a key comes once in a page; that it comes
 // once in all can't be known. In a range with ends, on a server of which nothing
-// is known, it is an error.
+// is known, and where Cuts were given out since the listing began, it is an error.
 //
 // Versions: keys never decrease, and a key may span pages. Within a key what is
 // the latest comes first, then the newer first; of a marker and a version of
@@ -116,7 +116,7 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 		if !some {
 			return
 		}
-		unordered := b.learned.listsUnordered()
+		unordered, cuts := b.learned.order()
 		if unordered {
 			prefix, start, size = r.common(prefix), "", pageSize
 		}
@@ -136,8 +136,11 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 				yield(step{}, b.lie(listing, lie))
 				return
 			}
-			if w.unordered {
-				b.learned.setUnordered()
+			if w.unordered && !unordered {
+				if unordered = b.learned.setUnordered(cuts); !unordered {
+					yield(step{}, b.lie(listing, disorder))
+					return
+				}
 			}
 			if !yield(s, nil) || s.done {
 				return

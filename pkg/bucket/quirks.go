@@ -28,6 +28,7 @@ type learned struct {
 	null      nullState
 	etag      bool // whether it honours ETags in deletes is known
 	unordered bool // current objects are listed in no order
+	cuts      int  // how often cuts were given out
 	// batchFails counts how often an entry failed in a batch. SeaweedFS never
 	// deletes a version of a key with a long segment by DeleteObjects, and always
 	// says InternalError; DeleteObject works.
@@ -78,16 +79,35 @@ func (l *learned) setETag() {
 	l.etag = true
 }
 
-func (l *learned) listsUnordered() bool {
+// order returns whether current objects are known to be listed in no order, and
+// how often cuts were given out.
+func (l *learned) order() (unordered bool, cuts int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.unordered
+	return l.unordered, l.cuts
 }
 
-func (l *learned) setUnordered() {
+// giveCuts notes that cuts are given out, and reports whether they may be.
+func (l *learned) giveCuts() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.unordered {
+		l.cuts++
+	}
+	return !l.unordered
+}
+
+// setUnordered notes that current objects are listed in no order. It refuses if
+// cuts were given out since: whoever lists may end at one, and what follows in
+// no order be missed.
+func (l *learned) setUnordered(cuts int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cuts != cuts {
+		return false
+	}
 	l.unordered = true
+	return true
 }
 
 func (l *learned) nullState() nullState {

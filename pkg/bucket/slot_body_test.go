@@ -34,7 +34,7 @@ func TestASlotIsGivenBackOnceWhenTheAnswerEndsBreaksOrIsClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := slotted{served{c.body}, slots}.Do(request)
+			answer, err := slotted{served{c.body}, slots}.Do(request) //nolint:bodyclose // whether and when it is closed is what is tested
 			if err != nil || len(slots) != 2 {
 				t.Fatalf("%d slots are taken, error %v", len(slots), err)
 			}

@@ -60,6 +60,52 @@ func TestAServerWithoutOrderIsNotListedInARangeUntilItIsKnown(t *testing.T) {
 	}
 }
 
+// Whoever cut a listing stops at the cut, which says nothing of what follows in no
+// order.
+func TestAServerThatLosesItsOrderAfterItsListingWasCutIsAnError(t *testing.T) {
+	for cut, want := range map[bool]string{false: "", true: "not in order"} {
+		s := newStand(t, append(numbered(1500), "l/1", "m/1", "n/1")...)
+		b := s.open()
+		var err error
+		for page, e := range b.Pages(t.Context(), bucket.Range{}) {
+			if err = e; err != nil || page.Unordered {
+				break
+			}
+			s.shuffles() // from the second page on
+			if !cut {
+				continue
+			}
+			if cuts, _, err := b.Cuts(t.Context(), bucket.Range{After: page.Entries[len(page.Entries)-1].Key}, bucket.Hint{}, 3); err != nil || len(cuts) == 0 {
+				t.Fatalf("cuts %q, error %v", cuts, err)
+			}
+		}
+		if want == "" && err != nil {
+			t.Errorf("a listing that wasn't cut: error %v", err)
+		} else if want != "" {
+			wantError(t, err, want)
+		}
+	}
+}
+
+// The search began before it was known that there is no order.
+func TestNoCutsAreGivenOutOnceItIsKnownThatThereIsNoOrder(t *testing.T) {
+	s := newStand(t, "a/1", "b/1", "c/1")
+	b := s.open()
+	s.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+		if c.Query.Has("delimiter") {
+			s.shuffles()
+			if err := listingError(t.Context(), b, bucket.Range{}); err != nil {
+				t.Error(err)
+			}
+		}
+		return buckettest.Verdict{}
+	})
+	cuts, requests, err := b.Cuts(t.Context(), bucket.Range{}, bucket.Hint{}, 3)
+	if len(cuts) > 0 || requests != 1 || err != nil {
+		t.Errorf("cuts %q by %d requests, error %v", cuts, requests, err)
+	}
+}
+
 func TestVersionsWithoutOrderAreAnError(t *testing.T) {
 	s := newStand(t)
 	row := func(key string) string {

@@ -106,6 +106,14 @@ func TestEmptyPagesBetweenEntriesAreNoEnd(t *testing.T) {
 	}
 }
 
+func TestEntriesOfAPageThatShowsThatThereIsNoOrderAreReadOnce(t *testing.T) {
+	var w walk
+	s, lie := w.read(pageOf("", "b", "c\uFFFD", "c\uFFFD", "a"))
+	if e := s.page.Entries; lie != "" || len(e) != 4 || e[1].ID != "opaque-1" || e[2].ID != "opaque-2" || !s.page.Unordered {
+		t.Errorf("page %+v, lie %q", s.page, lie)
+	}
+}
+
 func TestRangeEndIsCutByUsAndEndsTheListing(t *testing.T) {
 	w := walk{within: Range{After: "a", UpTo: "c"}, last: "a"}
 	s, lie := w.read(pageOf("more", "b", "c", "d"))

@@ -86,16 +86,20 @@ func addFirst(m map[string]int, name string, hold int) {
 // none is the index of no hold: it lies behind that of any.
 func (h *heldKeys) none() int { return len(h.ids) }
 
-// byFields returns the index of the first hold on what a layout read.
-func (h *heldKeys) byFields(f Fields) int {
-	first := h.none()
-	if i, ok := h.teams[f.Team]; ok && validTeam(f.Team) {
-		first = i
+// byTeam returns the index of the first hold on a team that a layout read.
+func (h *heldKeys) byTeam(id string) int {
+	if i, ok := h.teams[id]; ok && validTeam(id) {
+		return i
 	}
-	if i, ok := h.requests[f.Request]; ok {
-		first = min(first, i)
+	return h.none()
+}
+
+// byRequest returns the index of the first hold on a request that a layout read.
+func (h *heldKeys) byRequest(id string) int {
+	if i, ok := h.requests[id]; ok {
+		return i
 	}
-	return first
+	return h.none()
 }
 
 // byKey returns the index of the first hold on the key or on its start.

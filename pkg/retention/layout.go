@@ -71,31 +71,55 @@ func (s segment) team() bool {
 
 // Parse reads the fields out of a key, and reports whether the key matches. A
 // key whose date is not in the calendar doesn't match.
-func (l Layout) Parse(key string) (Fields, bool) {
-	var f Fields
+func (l Layout) Parse(key string) (f Fields, ok bool) {
+	d := l.folder(key)
+	ok = l.in(&d, key, &f)
+	return f, ok
+}
+
+// folder is what all segments but the last say of a key.
+type folder struct {
+	fields Fields
+	last   int // where the last segment begins
+	ok     bool
+}
+
+// folder reads all segments but the last. It depends on the key up to its last
+// slash, and on nothing behind it.
+func (l Layout) folder(key string) (d folder) {
 	text, ok := strings.CutPrefix(key, l.prefix)
 	if !ok || len(l.segments) == 0 {
-		return Fields{}, false
+		return folder{}
 	}
-	last := len(l.segments) - 1
-	for _, s := range l.segments[:last] {
+	for _, s := range l.segments[:len(l.segments)-1] {
 		head, tail, found := strings.Cut(text, "/")
-		if !found || !s.match(head, &f, true) {
-			return Fields{}, false
+		if !found || !s.match(head, &d.fields, true) {
+			return folder{}
 		}
 		text = tail
 	}
-	s := l.segments[last]
+	d.last, d.ok = len(key)-len(text), true
+	return d
+}
+
+// in reads a key in that folder into f, which stays empty if the key doesn't match.
+func (l Layout) in(d *folder, key string, f *Fields) (ok bool) {
+	if !d.ok {
+		return false
+	}
+	*f = d.fields
+	text, s := key[d.last:], l.segments[len(l.segments)-1]
 	if n := len(s) - 1; n >= 0 && s[n].field == rest {
 		head, _, _ := strings.Cut(text, "/")
-		ok = s[:n].match(head, &f, false)
+		ok = s[:n].match(head, f, false)
 	} else {
-		ok = !strings.Contains(text, "/") && s.match(text, &f, true)
+		ok = strings.IndexByte(text, '/') < 0 && s.match(text, f, true)
 	}
 	if !ok || (f.Date.Set && !f.Date.real()) {
-		return Fields{}, false
+		*f = Fields{}
+		return false
 	}
-	return f, true
+	return true
 }
 
 // match matches a segment against text, up to its end if whole is set, and
@@ -104,10 +128,6 @@ func (l Layout) Parse(key string) (Fields, bool) {
 // to that field alone is enough, and the work is bounded by the product of the
 // two lengths.
 func (s segment) match(text string, f *Fields, whole bool) bool {
-	if whole && len(s) == 1 && s[0].open() { // a field of its own, as most are
-		f.store(s[0].field, text)
-		return text != ""
-	}
 	pos, open, start, end := 0, -1, 0, 0
 	for i := 0; ; {
 		switch n := s.step(i, text[pos:], f, whole); {
@@ -126,7 +146,13 @@ func (s segment) match(text string, f *Fields, whole bool) bool {
 			return true
 		default:
 			if s[i].open() {
+				wider := s.widen(i, text[pos+n:], whole)
+				if wider < 0 {
+					return false
+				}
+				n += wider
 				open, start, end = i, pos, pos+n
+				f.store(s[i].field, text[start:end])
 			}
 			pos += n
 			i++
@@ -167,8 +193,7 @@ func (s segment) step(i int, text string, f *Fields, whole bool) int {
 		if text == "" {
 			return -1
 		}
-		f.store(t.field, text[:1])
-		return 1
+		return 1 // at least: see widen
 	default:
 		if len(text) < t.width || !digitsOnly(text[:t.width]) {
 			return -1

@@ -18,7 +18,7 @@ import (
 // faults shows that what is on record is what the server did: no key is
 // recorded as deleted that the server still has, and in the end all are gone.
 func (r *rig) faults(ctx context.Context) (table, error) {
-	t := table{name: "sweep-faults", head: []string{"what happens", "recorded as deleted", "deleted by the server", "recorded, but still there", "SlowDown", "left of the expired"},
+	t := table{name: "sweep-faults", head: []string{"what happens", "recorded as deleted", "deleted by the server", "recorded, but still there", "SlowDown: keys", "requests", "left of the expired"},
 		note: fmt.Sprintf("%s keys, half of them expired. The manifest of each report is compared with the server, key by key.", thousands(int64(r.sweepKeys)))}
 	for _, row := range []struct {
 		name      string
@@ -26,7 +26,9 @@ func (r *rig) faults(ctx context.Context) (table, error) {
 		interrupt bool
 	}{
 		{"5 % of the keys are answered SlowDown", []string{"-slowdown", "0.05"}, false},
-		{"the same, and the run is stopped by SIGTERM on the way", []string{"-slowdown", "0.05", "-latency", "200ms"}, true},
+		{"the server takes no more than a tenth of the keys a second", []string{"-rate", fmt.Sprint(max(r.sweepKeys/10, 1))}, false},
+		{"5 % of the versions are answered SlowDown, in a bucket with versions", []string{"-slowdown", "0.05", "-versioned"}, false},
+		{"the first again, and the run is stopped by SIGTERM on the way", []string{"-slowdown", "0.05", "-latency", "200ms"}, true},
 	} {
 		rows, err := r.fault(ctx, row.name, append(r.half(), row.flags...), row.interrupt)
 		if err != nil {
@@ -48,7 +50,7 @@ func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt 
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(box)
+	defer func() { _ = os.RemoveAll(box) }()
 	if err := r.install(ctx, box, server.url, settings{concurrency: 4, confirm: "full", keys: "clear"}); err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt 
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, []string{name, thousands(int64(len(recorded))), thousands(s.KeysDeleted), thousands(int64(wrong)), thousands(s.KeysSlowed), thousands(s.Expired - s.KeysDeleted)})
+		rows = append(rows, []string{name, thousands(int64(len(recorded))), thousands(s.KeysDeleted), thousands(int64(wrong)), thousands(s.KeysSlowed), thousands(s.Refused), thousands(s.Expired - s.KeysDeleted)})
 		fmt.Fprintf(r.log, "%s: %d on record, %d more\n", name, len(recorded), len(recorded)-before)
 		switch {
 		case wrong > 0 || int64(len(recorded)) > s.KeysDeleted:
@@ -114,8 +116,8 @@ func (r *rig) sweepOnce(ctx context.Context, box string, server *target, interru
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			return err
 		}
-		if err := <-ended; cmd.ProcessState.ExitCode() != 1 {
-			return fmt.Errorf("the stopped run ended with %v, want status 1\n%s", err, last(out.Bytes()))
+		if <-ended; cmd.ProcessState.ExitCode() != 1 {
+			return fmt.Errorf("the stopped run ended with %s, want status 1\n%s", cmd.ProcessState, last(out.Bytes()))
 		}
 		return nil
 	}

@@ -37,11 +37,11 @@ func (r *rig) listCost(ctx context.Context) (t table, dry sample, err error) {
 	if err != nil {
 		return t, dry, err
 	}
-	t = table{name: "list-cost", head: []string{"program", "CPU s per million keys", "to the paginator", "to the tokenizer", "keys a second", "requests", "peak MB"},
+	t = table{name: "list-cost", head: []string{"program", "CPU s per million keys", "to the paginator", "to the tokenizer", "keys a second", "requests", "peak MB", "server's CPU s"},
 		note: fmt.Sprintf("%s keys, no latency, median of %d runs each.", thousands(int64(r.keys)), r.n)}
 	for i, s := range samples {
 		t.rows = append(t.rows, []string{names[i].name, perMillion(s.cpu, s.Keys), times(s.cpu, samples[1].cpu), times(s.cpu, samples[0].cpu),
-			perSecond(s.Keys, s.wall), thousands(s.Requests.Total), megabytes(s.rss)})
+			perSecond(s.Keys, s.wall), thousands(s.Requests.Total), megabytes(s.rss), fmt.Sprintf("%.2f", s.CPUSeconds)})
 	}
 	return t, samples[len(samples)-1], nil
 }

@@ -46,7 +46,7 @@ func (r *rig) once(ctx context.Context, c contender, flags []string) (s sample, 
 	if err != nil {
 		return s, err
 	}
-	defer os.RemoveAll(box)
+	defer func() { _ = os.RemoveAll(box) }()
 	cmd, err := c.start(ctx, box, t.url)
 	if err != nil {
 		return s, err

@@ -15,11 +15,11 @@ func (r *rig) model(dry sample) table {
 	)
 	t := table{name: "model", head: []string{"keys", "expired a night", "LIST requests", "USD a night", "USD a month", "DeleteObjects", "hours, 1 stream", "16", "32", "128", "core hours"},
 		note: fmt.Sprintf("Hours are those of waiting for LIST requests, at %s each; core hours are twice the CPU time of a dry run.", r.latency)}
-	for _, keys := range []int64{1_000_000, 100_000_000, 1_000_000_000, 10_000_000_000} {
+	for _, keys := range []int64{100_000_000, 1_000_000_000, 10_000_000_000} {
 		expired := keys / expiredOf
 		lists := 2*keys/page + expired/page
 		night := float64(lists) / 1000 * price
-		row := []string{thousands(keys), thousands(expired), thousands(lists), fmt.Sprintf("%.2f", night), fmt.Sprintf("%.2f", 30*night), thousands(expired / page)}
+		row := []string{thousands(keys), thousands(expired), thousands(lists), fmt.Sprintf("%.0f", night), thousands(int64(30 * night)), thousands(expired / page)}
 		for _, streams := range []int64{1, 16, 32, 128} {
 			row = append(row, hours(time.Duration(lists/streams)*r.latency))
 		}

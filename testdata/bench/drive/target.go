@@ -21,8 +21,9 @@ type stats struct {
 	Requests struct {
 		ListObjects, ListVersions, ListUploads, DeleteObjects, DeleteObject, Total int64
 	} `json:"requests"`
-	KeysListed, KeysDeleted, KeysSlowed, MaxInFlight int64
-	Keys, Expired, Left                              int64
+	KeysListed, KeysDeleted, KeysSlowed, Refused, MaxInFlight int64
+	Keys, Expired, Left                                       int64
+	CPUSeconds                                                float64 // of the server
 }
 
 const bucketName = "bench"
@@ -61,6 +62,6 @@ func (t *target) stats(ctx context.Context) (s stats, err error) {
 	if err != nil {
 		return s, err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	return s, json.NewDecoder(answer.Body).Decode(&s)
 }

@@ -76,7 +76,7 @@ func (l *lister) get(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("list: %s", answer.Status)
 	}

@@ -64,12 +64,14 @@ func (c *client) ask(method, path, body string) (status int, header http.Header,
 // page is what the tests read of a page, of either listing.
 type page struct {
 	Contents, Version []struct {
-		Key, LastModified, ETag, VersionId string
-		Size                               int
+		Key, LastModified, ETag string
+		VersionID               string `xml:"VersionId"`
+		Size                    int
 	}
 	CommonPrefixes                         []struct{ Prefix string }
 	NextContinuationToken                  string
-	NextKeyMarker, NextVersionIdMarker     string
+	NextKeyMarker                          string
+	NextVersionIDMarker                    string `xml:"NextVersionIdMarker"`
 	IsTruncated                            bool
 	KeyCount, MaxKeys                      int
 	EncodingType, Prefix, Delimiter, Owner string
@@ -107,7 +109,7 @@ func (c *client) walk(query url.Values) (keys, prefixes []string) {
 			return keys, prefixes
 		case query.Has("versions"):
 			query.Set("key-marker", p.NextKeyMarker)
-			query.Set("version-id-marker", p.NextVersionIdMarker)
+			query.Set("version-id-marker", p.NextVersionIDMarker)
 		default:
 			query.Set("continuation-token", p.NextContinuationToken)
 		}
@@ -209,7 +211,7 @@ func TestAPageEchoesWhatWasAskedAndDescribesEachKey(t *testing.T) {
 		t.Errorf("row %+v, HEAD %v", row, h)
 	}
 	v := c.page(url.Values{"versions": {""}, "max-keys": {"1"}, "prefix": {row.Key}})
-	if len(v.Version) != 1 || v.Version[0].VersionId != h.Get("X-Amz-Version-Id") || v.Version[0].VersionId == "" {
+	if len(v.Version) != 1 || v.Version[0].VersionID != h.Get("X-Amz-Version-Id") || v.Version[0].VersionID == "" {
 		t.Errorf("version %+v, HEAD %v", v, h)
 	}
 	if p := c.page(url.Values{"list-type": {"2"}, "prefix": {"a&<b"}}); p.Prefix != "a&<b" || p.KeyCount != 0 {
@@ -245,7 +247,7 @@ func TestADeletedKeyIsGoneEverywhereAndCountedOnce(t *testing.T) {
 func TestOnlyTheRightVersionIsDeleted(t *testing.T) {
 	c := start(t, options{keys: 100, versioned: true})
 	p := c.page(url.Values{"versions": {""}, "max-keys": {"1"}})
-	key, id := p.Version[0].Key, p.Version[0].VersionId
+	key, id := p.Version[0].Key, p.Version[0].VersionID
 	for version, want := range map[string]int{"": 400, "null": 400, "v1.0": 400} {
 		if status, _, _ := c.ask(http.MethodDelete, "/bench/"+key+"?versionId="+version, ""); status != want || c.stats().KeysDeleted > 0 {
 			t.Errorf("version %q: %d", version, status)

@@ -10,7 +10,8 @@ import (
 // TestEveryServerBuilds is also how CI builds the servers ahead of the tests
 // that use them.
 func TestEveryServerBuilds(t *testing.T) {
-	modules, err := filepath.Glob(filepath.Join(moduleRoot(t), "testdata", "servers", "*", "go.mod"))
+	// The module without a go.sum is our own null server, which runs in no container.
+	modules, err := filepath.Glob(filepath.Join(moduleRoot(t), "testdata", "servers", "*", "go.sum"))
 	if err != nil || len(modules) == 0 {
 		t.Fatalf("found no server to build: %v, %v", modules, err)
 	}
