@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"syscall"
 	"time"
 )
@@ -18,7 +17,7 @@ import (
 // faults shows that what is on record is what the server did: no key is
 // recorded as deleted that the server still has, and in the end all are gone.
 func (r *rig) faults(ctx context.Context) (table, error) {
-	t := table{name: "sweep-faults", head: []string{"what happens", "recorded as deleted", "deleted by the server", "recorded, but still there", "SlowDown: keys", "requests", "left of the expired"},
+	t := table{name: "sweep-faults", head: []string{"what happens", "recorded as deleted", "deleted by the server", "recorded, but still there", "SlowDown: keys", "requests", "left of the expired", "seconds"},
 		note: fmt.Sprintf("%s keys, half of them expired. The manifest of each report is compared with the server, key by key.", thousands(int64(r.sweepKeys)))}
 	for _, row := range []struct {
 		name      string
@@ -28,7 +27,7 @@ func (r *rig) faults(ctx context.Context) (table, error) {
 		{"5 % of the keys are answered SlowDown", []string{"-slowdown", "0.05"}, false},
 		{"the server takes no more than a tenth of the keys a second", []string{"-rate", fmt.Sprint(max(r.sweepKeys/10, 1))}, false},
 		{"5 % of the versions are answered SlowDown, in a bucket with versions", []string{"-slowdown", "0.05", "-versioned"}, false},
-		{"the first again, and the run is stopped by SIGTERM on the way", []string{"-slowdown", "0.05", "-latency", "200ms"}, true},
+		{"the first again, and the run is stopped by SIGTERM after a quarter", []string{"-slowdown", "0.05", "-latency", "200ms"}, true},
 	} {
 		rows, err := r.fault(ctx, row.name, append(r.half(), row.flags...), row.interrupt)
 		if err != nil {
@@ -59,9 +58,11 @@ func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt 
 	}
 	recorded := map[string]bool{}
 	for report := 0; ; report++ {
+		begin := time.Now()
 		if err := r.sweepOnce(ctx, box, server, interrupt && report == 0); err != nil {
 			return nil, err
 		}
+		took := time.Since(begin)
 		before := len(recorded)
 		if err := r.manifest(ctx, box, report, recorded); err != nil {
 			return nil, err
@@ -74,7 +75,7 @@ func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt 
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, []string{name, thousands(int64(len(recorded))), thousands(s.KeysDeleted), thousands(int64(wrong)), thousands(s.KeysSlowed), thousands(s.Refused), thousands(s.Expired - s.KeysDeleted)})
+		rows = append(rows, []string{name, thousands(int64(len(recorded))), thousands(s.KeysDeleted), thousands(int64(wrong)), thousands(s.KeysSlowed), thousands(s.Refused), thousands(s.Expired - s.KeysDeleted), seconds(took)})
 		fmt.Fprintf(r.log, "%s: %d on record, %d more\n", name, len(recorded), len(recorded)-before)
 		switch {
 		case wrong > 0 || int64(len(recorded)) > s.KeysDeleted:
@@ -90,7 +91,7 @@ func (r *rig) fault(ctx context.Context, name string, flags []string, interrupt 
 	}
 }
 
-// sweepOnce runs to the end, or sends SIGTERM once the first keys are gone.
+// sweepOnce runs to the end, or sends SIGTERM once a quarter of the keys is gone.
 func (r *rig) sweepOnce(ctx context.Context, box string, server *target, interrupt bool) error {
 	cmd := r.sweeper(ctx, box, "run")
 	var out bytes.Buffer
@@ -102,15 +103,15 @@ func (r *rig) sweepOnce(ctx context.Context, box string, server *target, interru
 	go func() { ended <- cmd.Wait() }()
 	for interrupt {
 		select {
-		case err := <-ended:
-			return fmt.Errorf("the run was over before it could be stopped: %w\n%s", err, last(out.Bytes()))
+		case <-ended:
+			return fmt.Errorf("the run was over before it could be stopped: %s\n%s", cmd.ProcessState, last(out.Bytes()))
 		case <-time.After(2 * time.Millisecond):
 		}
 		s, err := server.stats(ctx)
 		if err != nil {
 			return errors.Join(err, cmd.Process.Kill())
 		}
-		if s.KeysDeleted == 0 {
+		if s.KeysDeleted*4 < s.Expired { // several batches are in flight by then
 			continue
 		}
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -130,11 +131,11 @@ func (r *rig) sweepOnce(ctx context.Context, box string, server *target, interru
 // manifest adds the keys that a report says were deleted.
 func (r *rig) manifest(ctx context.Context, box string, report int, to map[string]bool) error {
 	cmd := r.sweeper(ctx, box, "report", "show", fmt.Sprint(report), "--format", "json")
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
 	text, err := cmd.Output()
 	if err != nil {
-		exit := new(exec.ExitError)
-		errors.As(err, &exit)
-		return fmt.Errorf("%s: %w\n%s", cmd, err, exit.Stderr)
+		return fmt.Errorf("%s: %w\n%s", cmd, err, complaint.Bytes())
 	}
 	for line := range bytes.Lines(text) {
 		var entry struct{ Key, Outcome string }
