@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -35,8 +34,8 @@ func reportsOf(ctx context.Context, v vault.Area) (reports, error) {
 
 // reportsIn reads them from a copy, and writes nothing to it.
 func reportsIn(dir string) (reports, error) {
-	copied := os.DirFS(dir)
-	names, err := fs.Glob(copied, "reports/*/"+evidence.FileBundle)
+	files := copied(dir)
+	names, err := fs.Glob(files, "reports/*/"+evidence.FileBundle)
 	if err != nil {
 		return reports{}, fmt.Errorf("--vault: %w", err)
 	}
@@ -50,7 +49,7 @@ func reportsIn(dir string) (reports, error) {
 		}
 	}
 	slices.Sort(numbers)
-	return reports{numbers, func(name string) (io.ReadCloser, error) { return copied.Open(name) }}, nil
+	return reports{numbers, func(name string) (io.ReadCloser, error) { return files.Open(name) }}, nil
 }
 
 // missing are the numbers before the last report under which none is.
@@ -228,7 +227,9 @@ func (s *search) sought(st evidence.Statement, dir string) ([]evidence.Sought, e
 	p := st.Predicate
 	i := slices.IndexFunc(p.Stores, func(store evidence.Store) bool { return store.Name == s.flags.store })
 	if i < 0 {
-		s.elsewhere++
+		if p.ReportType != evidence.TypeKeyRotation { // that is about no store
+			s.elsewhere++
+		}
 		return nil, nil
 	}
 	keys, err := s.teamKeys(st, p.Stores[i], dir)

@@ -134,7 +134,7 @@ func readReport(ctx context.Context, v vault.Area, n int64) (stored, error) {
 func lookAt(ctx context.Context, v vault.Area, n int64) (r stored, err error) {
 	r.bundle, err = v.Get(ctx, evidence.ReportDir(n)+"/"+evidence.FileBundle)
 	if errors.Is(err, vault.ErrNotFound) {
-		return r, fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n)
+		return r, usage(fmt.Errorf("there is no report %d; \"sweeper report list\" shows those that are", n))
 	}
 	if err != nil {
 		return r, err

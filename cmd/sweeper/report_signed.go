@@ -24,15 +24,15 @@ type source struct {
 
 // sourceAt opens the config's vault, or a copy of one, which needs no config.
 // Without a trust root file the config's is taken.
-func (a *app) sourceAt(ctx context.Context, copied, trustFile string) (s source, err error) {
-	if copied != "" {
+func (a *app) sourceAt(ctx context.Context, dir, trustFile string) (s source, err error) {
+	if dir != "" {
 		if trustFile == "" {
 			return s, usage(errors.New("--vault needs --trust: it is for who has no config"))
 		}
-		if _, err := os.Stat(copied); err != nil {
+		if _, err := os.Stat(dir); err != nil {
 			return s, usage(fmt.Errorf("--vault: %w", err))
 		}
-		s.files = os.DirFS(copied)
+		s.files = copied(dir)
 	} else {
 		c, err := a.loadWith(config.LoadAnywhere)
 		if err != nil {
@@ -42,7 +42,7 @@ func (a *app) sourceAt(ctx context.Context, copied, trustFile string) (s source,
 			trustFile = c.Signing.Trust
 		}
 		if c.Vault.S3 == nil {
-			s.files = os.DirFS(c.Vault.Dir)
+			s.files = copied(c.Vault.Dir)
 		} else {
 			if s.bucket, err = vault.OpenS3FS(ctx, s3Config(c.Vault.S3.Place, 0)); err != nil {
 				return s, fmt.Errorf("vault: %w", err)

@@ -89,7 +89,7 @@ func (a *app) writeSite(s source, dir string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("report site: --out: %w", err)
 	}
-	fmt.Fprintf(a.stdout, "%d reports on %d pages: open %s\n", len(shown), len(site.now), filepath.Join(dir, "index.html"))
+	fmt.Fprintf(a.stdout, "Reports: %d, pages: %d. Open %s\n", len(shown), len(site.now), filepath.Join(dir, "index.html"))
 	if len(removed) > 0 {
 		fmt.Fprintf(a.stdout, "Removed, since the site no longer has them: %s\n", quoted(removed))
 	}

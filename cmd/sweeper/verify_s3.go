@@ -115,7 +115,7 @@ func verifyDir(dir string, trust evidence.TrustRoot, o evidence.VerifyOptions) (
 	if !info.IsDir() {
 		dir = filepath.Dir(dir)
 	}
-	v, err := evidence.Verify(os.DirFS(dir), trust, o)
+	v, err := evidence.Verify(copied(dir), trust, o)
 	if err != nil {
 		return v, usage(err)
 	}

@@ -49,8 +49,9 @@ type Config struct {
 	Versioning string // "auto" (also ""), or "never": answers for a server that can't say
 	Checksum   string // of DeleteObjects: "auto" (also ""), "crc32", "md5"
 
-	// ListDecoder reads the listings: "fast" (also ""), or "sdk", which takes the
-	// same answers, checks them less and needs many times the CPU.
+	// ListDecoder reads the answers to listings and DeleteObjects: "fast" (also ""),
+	// or "sdk", which takes the same answers, checks them less and needs many times
+	// the CPU.
 	ListDecoder string
 
 	Slots Slots // bound the requests in flight; stores may share them. nil: no bound

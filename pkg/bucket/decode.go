@@ -16,15 +16,16 @@ import (
 	"github.com/sweeper-audit/sweeper/pkg/bucket/listxml"
 )
 
-// The decoders of listings that a Config may name.
+// The decoders of long answers that a Config may name.
 const (
 	decoderFast = "fast"
 	decoderSDK  = "sdk"
 )
 
-// listDecoder reads the answers to listings. With fast it takes the place of
-// the SDK's decoder; without, it only notes the order of a version listing,
-// which the SDK loses. What isn't a good answer is always left to the SDK.
+// listDecoder reads the answers to listings and to DeleteObjects. With fast it
+// takes the place of the SDK's decoder; without, it only notes the order of a
+// version listing, which the SDK loses. What isn't a good answer is always left
+// to the SDK.
 type listDecoder struct {
 	fast    bool
 	buffers *sync.Pool // of *bytes.Buffer: answers are large, and read one after another
@@ -34,11 +35,11 @@ func newListDecoder(name string) listDecoder {
 	return listDecoder{fast: name != decoderSDK, buffers: &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
-// install puts the decoder into the stack of a listing.
+// install puts the decoder into the stack of a call whose answer is long.
 func (d listDecoder) install(stack *middleware.Stack) error {
 	const id = "OperationDeserializer"
 	switch operation := stack.ID(); operation {
-	case "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads":
+	case "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads", "DeleteObjects":
 		sdk, ok := stack.Deserialize.Get(id)
 		if !ok {
 			return fmt.Errorf("the SDK has no decoder for %s", operation)
@@ -98,6 +99,8 @@ func (d listDeserializer) read(answer []byte) (result any, order listxml.Order, 
 		result, err = listxml.Objects(answer)
 	case "ListObjectVersions":
 		result, order, err = listxml.Versions(answer)
+	case "DeleteObjects":
+		result, err = listxml.Deletes(answer)
 	default:
 		result, err = listxml.Uploads(answer)
 	}

@@ -22,7 +22,7 @@ func TestAListingThatCannotBeReadRightlySaysWhy(t *testing.T) {
 			b := s.open()
 			s.OnAnswer("ListObjectsV2", func(body string) string { return strings.Replace(body, c.old, c.new, 1) })
 			err := listingError(t.Context(), b, bucket.Range{})
-			wantError(t, err, `store "store-exchanges"`, `bucket "exchanges"`, "can't be read as a listing", c.want)
+			wantError(t, err, `store "store-exchanges"`, `bucket "exchanges"`, "can't be read: ", c.want)
 			if strings.Contains(err.Error(), "k000") {
 				t.Errorf("a key is in the error: %v", err)
 			}

@@ -167,7 +167,7 @@ func (b *Bucket) networkWords(err error, endpoint string) string {
 	unread := (*listxml.Error)(nil)
 	switch {
 	case errors.As(err, &unread):
-		return fmt.Sprintf("the answer of %s can't be read as a listing: %v", endpoint, unread)
+		return fmt.Sprintf("the answer of %s can't be read: %v", endpoint, unread)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("connection refused: nothing listens at %s: check the store's `endpoint`, and that the server runs", endpoint)
 	case errors.As(err, &dns):

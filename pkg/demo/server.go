@@ -9,6 +9,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -63,8 +65,9 @@ func Start(ctx context.Context) (*Server, error) {
 		Bucket:   Bucket,
 		store:    store,
 		clock:    clock,
-		http:     &http.Server{Handler: fake.Server(), ReadHeaderTimeout: 10 * time.Second},
-		done:     make(chan struct{}),
+		// What the library's handler gets wrong in HTTP is nothing to show who tries the demo.
+		http: &http.Server{Handler: fake.Server(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)},
+		done: make(chan struct{}),
 	}
 	stop := context.AfterFunc(ctx, func() { _ = s.http.Close() })
 	go func() {

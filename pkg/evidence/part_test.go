@@ -175,7 +175,7 @@ func TestAPartThatIsNotExactlyOneIsRefused(t *testing.T) {
 		"p: line 2 is longer than 32768 bytes":                zip(line+strings.Repeat("x", 1<<20), plain),
 		"p: there is something after the gzip data":           append(zip(line, plain), zip(line, plain)...),
 		"p: read line 2: unexpected EOF":                      zip(line, plain)[:len(zip(line, plain))-3],
-		"p: line 2: manifest line: EOF":                       zip(line+"\n", plain),
+		"p: line 2: manifest line: it is empty":               zip(line+"\n", plain),
 		"p: more than 64000 lines":                            zip(strings.Repeat(line, MaxPartLines+1), plain),
 	} {
 		_, err := ReadPart("p", bytes.NewReader(data), func(int64, []byte, Line) error { return nil })

@@ -109,6 +109,15 @@ func TestEachIdentityIsChecked(t *testing.T) {
 			sums(p)
 			p.Run.Trigger, p.Run.Apply = "apply", &Apply{Report: 0, Reason: "X"}
 		}, []string{"run.apply names the plan of report 0, in a report of type dry-run, which carries out none"}},
+		{"a roster that was too old", func(p *Predicate) {
+			p.Policy.Limits.MaxRosterAgeSeconds, p.ZDR.RosterAsOf = 86400, "2026-11-20T02:15:02Z"
+		}, []string{"zdr: 1 teams are said to be zero or residual, and zdr.rosterAsOf 2026-11-20T02:15:02Z is too old or in the future for a run at 2026-11-21T02:15:03Z"}},
+		{"a roster as old as it may be", func(p *Predicate) {
+			p.Policy.Limits.MaxRosterAgeSeconds, p.ZDR.RosterAsOf = 86400, "2026-11-20T02:15:03Z"
+		}, nil},
+		{"a roster from the future", func(p *Predicate) {
+			p.Policy.Limits.MaxRosterAgeSeconds, p.ZDR.RosterAsOf = 86400, "2026-11-23T00:00:00Z"
+		}, []string{"zdr: 1 teams are said to be zero or residual, and zdr.rosterAsOf 2026-11-23T00:00:00Z is too old or in the future for a run at 2026-11-21T02:15:03Z"}},
 		{"no age", func(p *Predicate) { p.Policy.MaxAge = "0d" }, []string{`policy.maxAge: "0d" is not a number of days or hours`}},
 		{"a first report with one before", func(p *Predicate) { p.Chain.Sequence = 0 },
 			[]string{"chain: the previous* fields are null in report 0 and only there"}},

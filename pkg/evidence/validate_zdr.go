@@ -1,6 +1,9 @@
 package evidence
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Values of zdr.mode.
 const (
@@ -16,7 +19,25 @@ func (v *validator) zdr() {
 	purged := v.p.Totals.Purged
 	v.need(purged == 0 || z.Violation > 0, "totals.purged is %d, and zdr counts no team in violation", purged)
 	v.prefixes()
+	v.rosterAge()
 	v.witness()
+}
+
+// rosterAge checks that nothing is said on the strength of a roster that was too
+// old, or from the future: by the run's own limits, where it states them.
+func (v *validator) rosterAge() {
+	z, limits := v.p.ZDR, v.p.Policy.Limits
+	started, errS := ParseTime(v.p.Run.StartedAt)
+	asOf, errR := ParseTime(z.RosterAsOf)
+	if errS != nil || errR != nil || limits.MaxRosterAgeSeconds <= 0 || v.p.ReportType == TypeKeyRotation {
+		return
+	}
+	ahead := time.Second + time.Duration(limits.MaxClockSkewMillis)*time.Millisecond // startedAt is cut to a second
+	if age := started.Sub(asOf); age <= time.Duration(limits.MaxRosterAgeSeconds)*time.Second && age >= -ahead {
+		return
+	}
+	v.need(z.Zero+z.Residual == 0, "zdr: %d teams are said to be zero or residual, and zdr.rosterAsOf %s is too old or in the future for a run at %s",
+		z.Zero+z.Residual, z.RosterAsOf, v.p.Run.StartedAt)
 }
 
 // prefixes checks that a look at prefixes alone claims no more than that.

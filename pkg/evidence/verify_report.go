@@ -50,8 +50,11 @@ func (rep *report) isSweep() bool {
 }
 
 func (rep *report) problemf(file, format string, args ...any) {
-	rep.check.Problems = append(rep.check.Problems,
-		fmt.Sprintf("report %d: %s: %s", rep.number(), file, fmt.Sprintf(format, args...)))
+	said := fmt.Sprintf("%s: %s", file, fmt.Sprintf(format, args...))
+	if rep.dir >= 0 || rep.parsed { // else nothing says which one it is
+		said = fmt.Sprintf("report %d: %s", rep.number(), said)
+	}
+	rep.check.Problems = append(rep.check.Problems, said)
 }
 
 // checkReport checks everything that can be seen without the report's

@@ -145,10 +145,14 @@ func (s *Sweeper) checkSigned(ctx context.Context, plan *Run, shard int, parts m
 	}
 	f := &facts{run: plan, stores: make([]storeFacts, len(plan.Spec.Stores))}
 	for i := range f.stores {
-		f.stores[i].gone, f.stores[i].codes = map[string]int64{}, map[string]int64{}
+		f.stores[i].lines = newLineCounts()
 	}
 	for n := range of.Segments {
-		if err := s.foldPart(ctx, f, of, shard, n); err != nil {
+		data, err := s.Vault.Get(ctx, reportFile(plan.Number, evidence.PartName(shard, n)))
+		if err != nil {
+			return err
+		}
+		if err := s.foldPart(ctx, f, of, shard, n, data); err != nil {
 			return notAppliable(plan.Number, "and its plan don't belong together: %v", err)
 		}
 		if have := f.parts[len(f.parts)-1]; parts[have.Name] != have {

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,19 +32,14 @@ type facts struct {
 
 // storeFacts are the facts of one store.
 type storeFacts struct {
-	before   Census
-	after    *ConfirmFile // nil where no second listing was made
-	outcomes evidence.OutcomeCounts
-	gone     map[string]int64 // planned entries that are gone, by team
-	codes    map[string]int64 // lines by code
-	oldest   time.Duration    // the oldest age at deletion
-	witness  WitnessFile
-	unasked  int64 // answers about keys that no delete asked for
-	ignored  bool  // the server ignores the overwrite guard etag
+	before  Census
+	after   *ConfirmFile // nil where no second listing was made
+	lines   LineCounts
+	witness WitnessFile
+	unasked int64 // answers about keys that no delete asked for
+	ignored bool  // the server ignores the overwrite guard etag
 	// lockedUntil is when the last retention of an entry ends that is in the way.
 	lockedUntil time.Time
-	// Expired entries that a lock keeps, or that hide a version.
-	lockedOld, pendingOld int64
 	// remains is what the second listings saw, in the shards that were swept, that
 	// is expired and not held; pending is how much of it are markers that hide a
 	// version.
@@ -70,7 +64,7 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 	censuses := make([][]Census, len(f.stores))
 	confirms := make([][]ConfirmFile, len(f.stores))
 	for i := range f.stores {
-		f.stores[i].gone, f.stores[i].codes = map[string]int64{}, map[string]int64{}
+		f.stores[i].lines = newLineCounts()
 	}
 	for i, sh := range run.Shards {
 		var plan ShardPlan
@@ -80,7 +74,7 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 		}
 		censuses[sh.Store] = append(censuses[sh.Store], plan.Census)
 		for n := range plan.Segments {
-			if err := s.foldPart(ctx, f, plan, i, n); err != nil {
+			if err := s.foldSegment(ctx, f, plan, i, n); err != nil {
 				return nil, err
 			}
 		}
@@ -133,92 +127,6 @@ func mergeConfirms(all []ConfirmFile) *ConfirmFile {
 	}
 	out.Census = merge(censuses)
 	return &out
-}
-
-// foldPart counts a manifest part, line by line, beside the plan segment that
-// it belongs to.
-func (s *Sweeper) foldPart(ctx context.Context, f *facts, plan ShardPlan, shard, n int) error {
-	entries, err := s.readSegment(ctx, f.run, plan, n)
-	if err != nil {
-		return err
-	}
-	name := evidence.PartName(shard, n)
-	data, err := s.Vault.Get(ctx, reportFile(f.run.Number, name))
-	if err != nil {
-		return err
-	}
-	at := f.run.Shards[shard].Store
-	store, bucket, keys := &f.stores[at], f.run.Spec.Stores[at].Bucket, s.teamKeys()
-	part, err := evidence.ReadPart(name, bytes.NewReader(data), func(i int64, _ []byte, l evidence.Line) error {
-		if i < 1 || i > int64(len(entries)) {
-			return fmt.Errorf("line %d is in no plan", i)
-		}
-		if e := entries[i-1]; l.Store != at || l.KeyHMAC != e.keyHMAC(bucket, keys(e.Team)) {
-			return fmt.Errorf("line %d is not about the entry that was planned, or was made with another identifiers.secret", i)
-		}
-		store.count(entries[i-1], l, f.run.StartedAt)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("vault: %w", err)
-	}
-	if part.Count != int64(len(entries)) {
-		return fmt.Errorf("vault: %s has %d lines, its plan segment %d entries", name, part.Count, len(entries))
-	}
-	var swept SweptFile
-	if _, err := s.load(ctx, f.run, sweptFile(shard, n), &swept); err != nil {
-		return err
-	}
-	store.outcomes.Retries += swept.Retries
-	store.outcomes.WindowSeconds = max(store.outcomes.WindowSeconds, swept.WindowSeconds)
-	store.unasked += swept.Unasked
-	store.ignored = store.ignored || swept.GuardIgnored
-	store.lockedUntil = later(store.lockedUntil, swept.LockedUntil)
-	f.parts = append(f.parts, part)
-	return nil
-}
-
-func (s *storeFacts) count(p Planned, l evidence.Line, started time.Time) {
-	o := &s.outcomes
-	o.Planned++
-	if l.Why == evidence.WhyZDR {
-		o.Purged++
-	}
-	switch l.Outcome {
-	case evidence.OutcomeDeleted:
-		o.Deleted, o.DeletedBytes = o.Deleted+1, o.DeletedBytes+p.Size
-	case evidence.OutcomeAbsent:
-		o.Absent++
-	case evidence.OutcomeAborted:
-		o.Aborted++
-	case evidence.OutcomeHeld:
-		o.Held++
-	case evidence.OutcomeLocked:
-		o.Locked++
-		if l.Why == evidence.WhyAge {
-			s.lockedOld++
-		}
-	case evidence.OutcomePending:
-		o.Pending++
-		if l.Why == evidence.WhyAge {
-			s.pendingOld++
-		}
-	case evidence.OutcomeChanged:
-		o.Changed++
-	case evidence.OutcomeFailed:
-		o.Failed++
-	case evidence.OutcomeUnconfirmed:
-		o.Unconfirmed++
-	default:
-		o.Left++
-	}
-	if removed(l.Outcome) {
-		s.gone[p.Team]++
-		s.oldest = max(s.oldest, started.Sub(p.Created))
-	}
-	if l.Code != "" {
-		s.codes[l.Code]++
-	}
 }
 
 // foldChain reads the reports before this one, as far back as needed: the one

@@ -3,23 +3,47 @@ package sweep
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
 )
 
-// part builds a manifest part: one line a planned entry, in plan order.
-func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) ([]byte, error) {
+// Counted is a manifest part's line in parts.jsonl, and what its lines say.
+type Counted struct {
+	Part  evidence.Part `json:"part"`
+	Lines LineCounts    `json:"lines"`
+	// EpochCommit commits to the identifiers.secret that the lines were made with.
+	EpochCommit string `json:"epochCommit"`
+}
+
+// part builds a manifest part, one line a planned entry, in plan order, and
+// counts its lines.
+func (s *Sweeper) part(run *Run, shard, n int, entries []Planned, fates []fate) ([]byte, Counted, error) {
 	store := run.Shards[shard].Store
 	lines := lines{store: store, bucket: run.Spec.Stores[store].Bucket, clearKeys: run.Spec.ClearKeys, keys: s.teamKeys(),
 		created: hour{as: evidence.HourUp}, at: hour{as: evidence.HourDown}}
 	w := evidence.NewPart(evidence.PartName(shard, n))
+	counted := Counted{Lines: newLineCounts(), EpochCommit: s.Identifiers.EpochCommit()}
 	for i := range entries {
-		if err := w.Add(lines.of(&entries[i], &fates[i])); err != nil {
-			return nil, fmt.Errorf("segment %d of shard %d: entry %d: %w", n, shard, i, err)
+		l := lines.of(&entries[i], &fates[i])
+		if err := w.Add(l); err != nil {
+			return nil, counted, fmt.Errorf("segment %d of shard %d: entry %d: %w", n, shard, i, err)
+		}
+		counted.Lines.count(&entries[i], &l, run.StartedAt)
+	}
+	data, part, err := w.Finish()
+	counted.Part = part
+	return data, counted, err
+}
+
+// carriable reports whether JSON can carry it: a team is bytes.
+func (c Counted) carriable() bool {
+	for team := range c.Lines.Gone {
+		if !utf8.ValidString(team) {
+			return false
 		}
 	}
-	data, _, err := w.Finish()
-	return data, err
+	return true
 }
 
 // teamKey is what identifies a team and its entries in the evidence.

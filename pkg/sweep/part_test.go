@@ -53,7 +53,7 @@ func BenchmarkManifest(b *testing.B) {
 	run := &Run{Shards: []Shard{{}}, Spec: Spec{Stores: []StoreSpec{{Bucket: "api-exchanges"}}}}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.part(run, 0, 0, entries, fates); err != nil {
+		if _, _, err := s.part(run, 0, 0, entries, fates); err != nil {
 			b.Fatal(err)
 		}
 	}

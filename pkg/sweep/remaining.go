@@ -39,7 +39,7 @@ func (f *facts) unexcused() (n int64) {
 
 // pendingStill counts the pending markers among what remains: no more than the
 // sweep found, since one that came later was not looked at.
-func (s storeFacts) pendingStill() int64 { return min(s.pending, s.pendingOld) }
+func (s storeFacts) pendingStill() int64 { return min(s.pending, s.lines.PendingOld) }
 
 // lockedStill counts the locked entries among what remains.
-func (s storeFacts) lockedStill() int64 { return min(s.lockedOld, s.remains-s.pendingStill()) }
+func (s storeFacts) lockedStill() int64 { return min(s.lines.LockedOld, s.remains-s.pendingStill()) }

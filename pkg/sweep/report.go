@@ -77,7 +77,7 @@ func (s *Sweeper) report(f *facts, rows []evidence.TeamRow) (evidence.Predicate,
 	for i, st := range f.stores {
 		name := spec.Stores[i].Name
 		p.Population = append(p.Population, evidence.Population{Store: name, PopulationCounts: st.before.Population, Complete: st.before.Complete})
-		p.Outcomes = append(p.Outcomes, evidence.Outcomes{Store: name, OutcomeCounts: st.outcomes})
+		p.Outcomes = append(p.Outcomes, evidence.Outcomes{Store: name, OutcomeCounts: st.lines.Outcomes})
 	}
 	return p, contradictions(p)
 }
@@ -209,7 +209,7 @@ func (f *facts) totals() evidence.Totals {
 	var t evidence.Totals
 	for _, s := range f.stores {
 		addPopulation(&t.PopulationCounts, s.before.Population)
-		addOutcomes(&t.OutcomeCounts, s.outcomes)
+		addOutcomes(&t.OutcomeCounts, s.lines.Outcomes)
 	}
 	return t
 }
@@ -223,8 +223,8 @@ func (f *facts) exceptions() []evidence.Exception {
 		if found.Left != "" {
 			list = append(list, evidence.Exception{Code: found.Left, Store: s.Name, Count: 1})
 		}
-		for _, code := range sortedKeys(st.codes) {
-			x := evidence.Exception{Code: code, Store: s.Name, Count: st.codes[code]}
+		for _, code := range sortedKeys(st.lines.Codes) {
+			x := evidence.Exception{Code: code, Store: s.Name, Count: st.lines.Codes[code]}
 			if code == evidence.CodeObjectLock {
 				x.Until = optionalTime(st.lockedUntil)
 			}
@@ -249,7 +249,7 @@ func (f *facts) holds() []evidence.Hold {
 func (f *facts) lateness() evidence.Lateness {
 	l := evidence.Lateness{OldestSurvivorSeconds: int64(f.oldestSurvivor() / time.Second), Late: f.late()}
 	for _, s := range f.stores {
-		l.OldestDeletedSeconds = max(l.OldestDeletedSeconds, int64(s.oldest/time.Second))
+		l.OldestDeletedSeconds = max(l.OldestDeletedSeconds, int64(s.lines.Oldest/time.Second))
 	}
 	return l
 }

@@ -274,7 +274,7 @@ func (f *facts) swept() bool {
 // interrupted reports whether the run was stopped, or died, before its end.
 func (f *facts) interrupted() bool {
 	for _, s := range f.stores {
-		if s.before.Problem == CodeInterrupted || s.codes[CodeInterrupted] > 0 || s.codes[CodeRecovered] > 0 ||
+		if s.before.Problem == CodeInterrupted || s.lines.Codes[CodeInterrupted] > 0 || s.lines.Codes[CodeRecovered] > 0 ||
 			(s.after != nil && s.after.Census.Problem == CodeInterrupted) {
 			return true
 		}

@@ -32,6 +32,9 @@ type SweptFile struct {
 	GuardIgnored bool `json:"guardIgnored,omitempty"`
 	// LockedUntil is when the last of the retentions that kept an entry ends.
 	LockedUntil time.Time `json:"lockedUntil,omitzero"`
+	// Counted is the part, and what its lines say; nil where JSON can't carry a
+	// team's name.
+	Counted *Counted `json:"counted,omitempty"`
 }
 
 // SweepShard takes each plan segment of the shard, deletes what it names
@@ -230,11 +233,14 @@ func (s *Sweeper) readSegment(ctx context.Context, run *Run, plan ShardPlan, n i
 // writePart writes the manifest part of a segment into the vault. If there is
 // one, it stands: its writer was faster.
 func (s *Sweeper) writePart(ctx context.Context, run *Run, shard, n int, w *sweeping) error {
-	part, err := s.part(run, shard, n, w.entries, w.fates)
+	part, counted, err := s.part(run, shard, n, w.entries, w.fates)
 	if err != nil {
 		return err
 	}
 	swept := w.swept()
+	if counted.carriable() {
+		swept.Counted = &counted
+	}
 	if err := s.save(ctx, run, sweptFile(shard, n), swept); err != nil {
 		return err
 	}

@@ -119,7 +119,7 @@ func (f *facts) teamRow(store int, team string, ids *evidence.Identifiers) evide
 	n := s.before.Teams[team]
 	row := evidence.TeamRow{Team: team, Store: f.run.Spec.Stores[store].Name,
 		Objects: n.Objects, NoncurrentVersions: n.Versions, DeleteMarkers: n.Markers, Uploads: n.Uploads,
-		Planned: n.Planned, Gone: s.gone[team], TeamKeyCommit: ids.Team(team).Commit()}
+		Planned: n.Planned, Gone: s.lines.Gone[team], TeamKeyCommit: ids.Team(team).Commit()}
 	if f.run.Type == evidence.TypeAttestation {
 		row.Planned = 0 // it plans nothing
 	}

@@ -112,7 +112,7 @@ type head struct {
 // entries and says of any other that it isn't one.
 func (d *decoder) answer(root string, entry func(field) bool) (h head) {
 	if name := d.root(); d.err == nil && !strings.EqualFold(string(name), root) {
-		d.fail("the answer is not the listing that was asked for")
+		d.fail("the answer is not of the kind that was asked for")
 	}
 	for seen := fields(0); ; {
 		f, more := d.next(&d.top)

@@ -1,6 +1,7 @@
-// Package listxml reads the answers of S3's three listings (ListObjectsV2,
-// ListObjectVersions, ListMultipartUploads) in one pass, many times faster than
-// encoding/xml does, into the SDK's own types. It does no I/O.
+// Package listxml reads S3's long answers, those of the three listings
+// (ListObjectsV2, ListObjectVersions, ListMultipartUploads) and of DeleteObjects,
+// in one pass, many times faster than encoding/xml does, into the SDK's own types.
+// It does no I/O.
 //
 // An answer is read rightly or refused with an *Error:
 //
@@ -17,12 +18,12 @@
 //   - A name is compared without regard to case, as the SDK does. One that is
 //     read may have no namespace prefix and no default namespace but the root's
 //     or none.
-//   - Every object, version, marker and upload has a key and a date. An answer
-//     that gives a KeyCount holds as many keys and common prefixes.
+//   - In a listing every object, version, marker and upload has a key and a date.
+//     One that gives a KeyCount holds as many keys and common prefixes.
 //
 // Names that were encoded (encoding-type=url) stay so: EncodingType tells.
-// Of the SDK's types only what is named in Objects, Versions and Uploads is
-// filled in.
+// Of the SDK's types only what is named in Objects, Versions, Uploads and Deletes
+// is filled in.
 package listxml
 
 import "fmt"
@@ -33,4 +34,4 @@ type Error struct {
 	At   int    // how many bytes of the answer were read
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s, at byte %d of the listing", e.What, e.At) }
+func (e *Error) Error() string { return fmt.Sprintf("%s, at byte %d of the answer", e.What, e.At) }

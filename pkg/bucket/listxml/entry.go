@@ -95,11 +95,13 @@ type fields uint32
 
 func (s fields) has(f field) bool { return s&(1<<f) != 0 }
 
+const repeated = "an element that matters comes twice"
+
 // once notes a field, and fails if it came before: nobody could say which is
 // the right one.
 func (d *decoder) once(seen *fields, f field) {
 	if seen.has(f) && f != other && !fields(repeatable).has(f) {
-		d.fail("an element that matters comes twice")
+		d.fail(repeated)
 	}
 	*seen |= 1 << f
 }

@@ -24,6 +24,8 @@ const (
 	deleteMarker
 	upload
 	commonPrefixes
+	deleted
+	failed
 
 	// Of an entry.
 	key
@@ -35,10 +37,13 @@ const (
 	uploadID
 	initiated
 	prefix
+	markerVersionID
+	code
+	message
 )
 
 // repeatable are the fields that an answer has any number of.
-const repeatable = 1<<contents | 1<<version | 1<<deleteMarker | 1<<upload | 1<<commonPrefixes
+const repeatable = 1<<contents | 1<<version | 1<<deleteMarker | 1<<upload | 1<<commonPrefixes | 1<<deleted | 1<<failed
 
 // exact returns the field of a name as S3 spells it. Names that are common and
 // not read are other at once; known is false for what has to be looked at again.
@@ -88,6 +93,16 @@ func exact(name []byte) (f field, known bool) {
 		return nextVersionIDMarker, true
 	case "NextUploadIdMarker":
 		return nextUploadIDMarker, true
+	case "Deleted":
+		return deleted, true
+	case "Error":
+		return failed, true
+	case "DeleteMarkerVersionId":
+		return markerVersionID, true
+	case "Code":
+		return code, true
+	case "Message":
+		return message, true
 	}
 	return other, false
 }
@@ -98,6 +113,7 @@ func folded(name []byte) field {
 		"Key", "LastModified", "ETag", "Size", "VersionId", "IsLatest", "UploadId", "Initiated", "Prefix",
 		"Contents", "Version", "DeleteMarker", "Upload", "CommonPrefixes", "IsTruncated", "KeyCount", "EncodingType",
 		"NextContinuationToken", "NextKeyMarker", "NextVersionIdMarker", "NextUploadIdMarker",
+		"Deleted", "Error", "DeleteMarkerVersionId", "Code", "Message",
 	} {
 		if len(spelt) == len(name) && strings.EqualFold(spelt, string(name)) {
 			f, _ := exact([]byte(spelt))

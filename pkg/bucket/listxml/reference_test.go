@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ var (
 	errRefused  = errors.New("refused")
 	declared    = regexp.MustCompile(`^\s*version\s*=\s*("1\.0"|'1\.0')(\s+encoding\s*=\s*("(?i:utf-8)"|'(?i:utf-8)'))?(\s+standalone\s*=\s*("yes"|'yes'|"no"|'no'))?\s*$`)
 	surrogate   = regexp.MustCompile(`&#(0*5529[6-9]|0*55[3-9]\d\d|0*56\d\d\d|0*57[0-2]\d\d|0*573[0-3]\d|0*5734[0-3]|x0*[dD][89a-fA-F][0-9a-fA-F]{2});`)
-	letterRead  = "Key LastModified ETag Size VersionId IsLatest UploadId Initiated Prefix Contents Version DeleteMarker Upload CommonPrefixes IsTruncated KeyCount EncodingType NextContinuationToken NextKeyMarker NextVersionIdMarker NextUploadIdMarker"
-	oftenInside = "Contents Version DeleteMarker Upload CommonPrefixes"
+	letterRead  = "Key LastModified ETag Size VersionId IsLatest UploadId Initiated Prefix Contents Version DeleteMarker Upload CommonPrefixes IsTruncated KeyCount EncodingType NextContinuationToken NextKeyMarker NextVersionIdMarker NextUploadIdMarker Deleted Error DeleteMarkerVersionId Code Message"
+	oftenInside = "Contents Version DeleteMarker Upload CommonPrefixes Deleted Error"
 )
 
 type element struct {
@@ -118,7 +119,7 @@ func (e *element) fields() (fields []*element, err error) {
 			if !strings.EqualFold(name, c.name) {
 				continue
 			}
-			if c.prefixed || c.foreign || seen[name] && !strings.Contains(oftenInside, name) {
+			if c.prefixed || c.foreign || seen[name] && !oneOf(oftenInside, name) {
 				return nil, errRefused
 			}
 			seen[name] = true
@@ -128,6 +129,8 @@ func (e *element) fields() (fields []*element, err error) {
 	}
 	return fields, nil
 }
+
+func oneOf(names, name string) bool { return slices.Contains(strings.Fields(names), name) }
 
 // values reads the children of an element that are values.
 type values struct {
@@ -140,7 +143,7 @@ func (e *element) values(names string) values {
 	var fields []*element
 	fields, v.err = e.fields()
 	for _, f := range fields {
-		if !strings.Contains(" "+names+" ", " "+f.name+" ") {
+		if !oneOf(names, f.name) {
 			continue
 		}
 		if v.of[f.name] = f.text.String(); len(f.children) > 0 {
@@ -226,7 +229,7 @@ func reference(kind string, doc []byte) (p page, err error) {
 				return p, errRefused
 			}
 			p.Prefixes = append(p.Prefixes, prefix)
-		case strings.Contains(" "+kinds[kind].entries+" ", " "+f.name+" "):
+		case oneOf(kinds[kind].entries, f.name):
 			r, err := f.row(kinds[kind].date)
 			if err != nil {
 				return p, err

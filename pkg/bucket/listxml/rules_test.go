@@ -84,8 +84,8 @@ func TestWhatCannotBeReadRightlyIsRefused(t *testing.T) {
 		want string
 	}{
 		"nothing":                      {nil, "cut off"},
-		"another listing":              {[]byte("<ListVersionsResult/>"), "not the listing"},
-		"an error":                     {[]byte("<Error/>"), "not the listing"},
+		"another listing":              {[]byte("<ListVersionsResult/>"), "not of the kind"},
+		"an error":                     {[]byte("<Error/>"), "not of the kind"},
 		"no end":                       {[]byte("<ListBucketResult>"), "cut off"},
 		"a second answer":              {append(answer(""), answer("")...), "processing instruction"},
 		"a second root":                {append(answer(""), "<ListBucketResult/>"...), "can't be read"},
