@@ -48,7 +48,7 @@ func nullServer(t *testing.T, flags ...string) (endpoint string, requests func()
 	}
 	endpoint = line.Text()
 	return endpoint, func() asked {
-		resp, err := http.Get(endpoint + "/_/stats") //nolint:noctx // a test's own server
+		resp, err := http.Get(endpoint + "/_/stats")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -63,7 +63,7 @@ gunzip -c $R/manifest-*.jsonl.gz | jq -r .outcome | sort | uniq -c
 	}
 	if t := p.Evidence.TimestampPolicy; t != "" && t != "none" {
 		b.WriteString("\n# The time, by an authority that you trust, where there is a token.\n" +
-			"AT=$(openssl ts -reply -in $R/report.tsr -text | sed -n 's/^Time stamp: //p')\n"+
+			"AT=$(openssl ts -reply -in $R/report.tsr -text | sed -n 's/^Time stamp: //p')\n" +
 			"openssl ts -verify -data $W/sig.bin -in $R/report.tsr -CAfile tsa-root.pem -attime $(date -d \"$AT\" +%s)\n")
 	}
 	b.WriteString("\n# What it says.\njq '.predicate | {result, reasons, chain}' $W/payload.json")
