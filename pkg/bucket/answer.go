@@ -12,16 +12,18 @@ import (
 type answer struct {
 	entries []retention.Entry
 	null    bool
-	byKey   map[string][]int
+	first   map[string]int // the place of a key's first entry, counted from 1
+	next    []int          // the place of the next entry of the same key, 0 if there is none
 	out     []Deletion
 	unasked int64
 }
 
 func newAnswer(entries []retention.Entry, null bool) *answer {
-	a := &answer{entries: entries, null: null, byKey: make(map[string][]int, len(entries)),
+	a := &answer{entries: entries, null: null, first: make(map[string]int, len(entries)), next: make([]int, len(entries)),
 		out: alike(len(entries), Deletion{Code: CodeNotMentioned, Retryable: true})}
-	for i, e := range entries {
-		a.byKey[e.Key] = append(a.byKey[e.Key], i)
+	for i := len(entries) - 1; i >= 0; i-- {
+		key := entries[i].Key
+		a.next[i], a.first[key] = a.first[key], i+1
 	}
 	return a
 }
@@ -32,14 +34,14 @@ func (a *answer) fates() []Deletion { return a.out }
 // decides; a row with another id, or with none, is about the key's entry only if
 // one alone was asked for, and that one had no id of its own, or the row none.
 func (a *answer) find(key, version string) (int, bool) {
-	places := a.byKey[key]
-	for _, i := range places {
-		if versionID(a.entries[i], a.null) == version {
-			return i, true
+	first := a.first[key]
+	for at := first; at > 0; at = a.next[at-1] {
+		if versionID(a.entries[at-1], a.null) == version {
+			return at - 1, true
 		}
 	}
-	if len(places) == 1 && (version == "" || a.entries[places[0]].ID == "") {
-		return places[0], true
+	if first > 0 && a.next[first-1] == 0 && (version == "" || a.entries[first-1].ID == "") {
+		return first - 1, true
 	}
 	a.unasked++
 	return 0, false
@@ -51,9 +53,9 @@ func (a *answer) marker(key, version, markerID string) (int, bool) {
 	if version != "" {
 		return 0, false
 	}
-	for _, i := range a.byKey[key] {
-		if e := a.entries[i]; e.Kind == retention.Marker && e.ID == markerID {
-			return i, true
+	for at := a.first[key]; at > 0; at = a.next[at-1] {
+		if e := &a.entries[at-1]; e.Kind == retention.Marker && e.ID == markerID {
+			return at - 1, true
 		}
 	}
 	return 0, false

@@ -122,7 +122,11 @@ func (b *Bucket) Unasked() int64 { return b.unasked.Swap(0) }
 func loadConfig(ctx context.Context, cfg Config) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().
 		WithTimeout(requestTimeout).
-		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = 64 })
+		WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConnsPerHost = 64
+			// Pages and batches have hundreds of kilobytes: 4 at a time are many system calls.
+			t.ReadBufferSize, t.WriteBufferSize = 64<<10, 64<<10
+		})
 	options := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithLogger(logging.Nop{}), // a library doesn't write to stderr

@@ -50,6 +50,14 @@ func (d listDecoder) install(stack *middleware.Stack) error {
 	return nil
 }
 
+type roomKey struct{}
+
+// inOneRoom returns a context under which the answers to listings of objects are
+// read into the same memory: each is overwritten by the next.
+func inOneRoom(ctx context.Context) context.Context {
+	return context.WithValue(ctx, roomKey{}, new(listxml.Room))
+}
+
 // listDeserializer stands in the SDK's place for one call.
 type listDeserializer struct {
 	listDecoder
@@ -77,7 +85,11 @@ func (d listDeserializer) HandleDeserialize(ctx context.Context, in middleware.D
 	if err := readAll(body, answer.Response); err != nil {
 		return out, metadata, &smithy.DeserializationError{Err: fmt.Errorf("failed to decode response body, %w", err)}
 	}
-	result, order, unread := d.read(body.Bytes())
+	room, some := ctx.Value(roomKey{}).(*listxml.Room)
+	if !some {
+		room = new(listxml.Room)
+	}
+	result, order, unread := d.read(body.Bytes(), room)
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		x.order = order
 	}
@@ -93,10 +105,10 @@ func (d listDeserializer) HandleDeserialize(ctx context.Context, in middleware.D
 }
 
 // read decodes an answer.
-func (d listDeserializer) read(answer []byte) (result any, order listxml.Order, err error) {
+func (d listDeserializer) read(answer []byte, room *listxml.Room) (result any, order listxml.Order, err error) {
 	switch d.operation {
 	case "ListObjectsV2":
-		result, err = listxml.Objects(answer)
+		result, err = room.Objects(answer)
 	case "ListObjectVersions":
 		result, order, err = listxml.Versions(answer)
 	case "DeleteObjects":

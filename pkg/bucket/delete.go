@@ -141,7 +141,7 @@ func mayBeLocked(e retention.Entry, d Deletion) bool {
 // unrepresentable renames the refusal of a key that XML can't carry: whatever
 // code the server chose, the key is the reason. Rights and locks are not.
 func unrepresentable(key string, d Deletion) Deletion {
-	if carriable(key) || d.Status != Failed || d.Retryable || d.MayBeLocked {
+	if d.Status != Failed || d.Retryable || d.MayBeLocked || carriable(key) {
 		return d
 	}
 	switch d.Code {
@@ -153,12 +153,25 @@ func unrepresentable(key string, d Deletion) Deletion {
 }
 
 // pick returns the entries at the given places; place puts their fates back.
+// All in their order are the entries themselves: nobody writes to them.
 func pick(entries []retention.Entry, places []int) []retention.Entry {
+	if len(places) == len(entries) && isIdentity(places) {
+		return entries
+	}
 	picked := make([]retention.Entry, len(places))
 	for i, at := range places {
 		picked[i] = entries[at]
 	}
 	return picked
+}
+
+func isIdentity(places []int) bool {
+	for i, at := range places {
+		if i != at {
+			return false
+		}
+	}
+	return true
 }
 
 func place(out []Deletion, places []int, fates []Deletion) {

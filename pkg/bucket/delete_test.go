@@ -66,10 +66,13 @@ func TestAnswersOfAKey(t *testing.T) {
 		"nothing":                       {``, unknown(bucket.CodeNotMentioned, true)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t, "a")
-			b := s.settled()
-			s.OnRequest(only("DeleteObjects", xml("<DeleteResult>"+c.answer+"</DeleteResult>")))
-			wantFates(t, b.Delete(t.Context(), list(t, b)), c.want)
+			eitherDecoder(t, func(t *testing.T, decoder string) {
+				s := newStand(t, "a")
+				s.decoder = decoder
+				b := s.settled()
+				s.OnRequest(only("DeleteObjects", xml("<DeleteResult>"+c.answer+"</DeleteResult>")))
+				wantFates(t, b.Delete(t.Context(), list(t, b)), c.want)
+			})
 		})
 	}
 }
@@ -111,18 +114,40 @@ func TestARequestThatFailsAsAWhole(t *testing.T) {
 		"a list where it deleted": {xml("<ListBucketResult/>"), unknown(bucket.CodeNoAnswer, false)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t, "a", "b")
+			eitherDecoder(t, func(t *testing.T, decoder string) {
+				s := newStand(t, "a", "b")
+				s.decoder = decoder
+				b := s.settled()
+				entries := list(t, b)
+				before := len(s.Calls("DeleteObjects"))
+				s.OnRequest(only("DeleteObjects", c.verdict))
+				wantFates(t, b.Delete(t.Context(), entries), c.want, c.want)
+				if n := len(s.Calls("DeleteObjects")) - before; n != 1 {
+					t.Errorf("the request went out %d times, want once", n)
+				}
+				if !c.verdict.Lose {
+					s.wantKeys("a", "b")
+				}
+			})
+		})
+	}
+}
+
+// What can be read in two ways is read in none: nothing in it is believed.
+func TestAnAnswerThatCannotBeReadRightlyIsNoAnswer(t *testing.T) {
+	const done = "<Deleted><Key>a</Key></Deleted>"
+	for name, answer := range map[string]string{
+		"two keys":              "<DeleteResult><Deleted><Key>b</Key><Key>a</Key></Deleted></DeleteResult>",
+		"more after it":         "<DeleteResult>" + done + "</DeleteResult><DeleteResult/>",
+		"another namespace":     "<DeleteResult xmlns='u'><Deleted xmlns='v'><Key>a</Key></Deleted></DeleteResult>",
+		"half a surrogate pair": "<DeleteResult>" + done + "<Deleted><Key>&#xD83D;</Key></Deleted></DeleteResult>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t, "a")
 			b := s.settled()
 			entries := list(t, b)
-			before := len(s.Calls("DeleteObjects"))
-			s.OnRequest(only("DeleteObjects", c.verdict))
-			wantFates(t, b.Delete(t.Context(), entries), c.want, c.want)
-			if n := len(s.Calls("DeleteObjects")) - before; n != 1 {
-				t.Errorf("the request went out %d times, want once", n)
-			}
-			if !c.verdict.Lose {
-				s.wantKeys("a", "b")
-			}
+			s.OnRequest(only("DeleteObjects", xml(answer)))
+			wantFates(t, b.Delete(t.Context(), entries), unknown(bucket.CodeNoAnswer, true))
 		})
 	}
 }

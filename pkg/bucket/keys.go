@@ -11,7 +11,7 @@ import (
 // which a parser turns into a line feed wherever a server forgets to write it
 // as a reference. A key that doesn't must not be put into a DeleteObjects: it
 // would spoil the whole batch, or name another key.
-func carriable(key string) bool { return len(carriablePrefix(key)) == len(key) }
+func carriable(key string) bool { return verbatim(key) || len(carriablePrefix(key)) == len(key) }
 
 // carriablePrefix returns the longest prefix of key that is carriable.
 func carriablePrefix(key string) string {

@@ -125,6 +125,7 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(size),
 			Prefix: optional(prefix), StartAfter: optional(start),
 		}
+		ctx := inOneRoom(ctx) // what a walk has read it has copied
 		for {
 			out, err := b.client.ListObjectsV2(ctx, in)
 			if err != nil {

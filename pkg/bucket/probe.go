@@ -49,17 +49,19 @@ func (b *Bucket) ProbeDelete(ctx context.Context) error {
 // probe deletes one key that cannot exist. A refusal of the key alone comes back
 // as a smithy.APIError, like a refusal of the request.
 func (b *Bucket) probe(ctx context.Context, null bool) error {
-	object := types.ObjectIdentifier{Key: aws.String(b.cfg.Prefix + ".sweeper-probe-" + uuid.NewString())}
+	key, id := b.cfg.Prefix+".sweeper-probe-"+uuid.NewString(), ""
 	if null {
-		object.VersionId = aws.String(nullID)
+		id = nullID
 	}
-	out, err := b.deleteObjects(ctx, []types.ObjectIdentifier{object})
+	batch := newBatch(len(key) + rowSize)
+	batch.add(key, id, "")
+	out, err := b.deleteObjects(ctx, batch)
 	switch {
 	case err != nil:
 		return err
 	case len(out.Errors) > 0:
 		return refusal(out.Errors[0])
-	case len(out.Deleted) == 0 || aws.ToString(out.Deleted[0].Key) != *object.Key:
+	case len(out.Deleted) == 0 || aws.ToString(out.Deleted[0].Key) != key:
 		return errors.New("the key is in neither list of the answer")
 	case aws.ToBool(out.Deleted[0].DeleteMarker):
 		return &smithy.GenericAPIError{Code: CodeVersioningChanged}

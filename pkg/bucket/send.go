@@ -57,11 +57,16 @@ func versionID(e retention.Entry, null bool) string {
 
 // sendBatch is one DeleteObjects.
 func (b *Bucket) sendBatch(ctx context.Context, entries []retention.Entry, null bool) []Deletion {
-	objects := make([]types.ObjectIdentifier, len(entries))
-	for i, e := range entries {
-		objects[i] = types.ObjectIdentifier{Key: aws.String(e.Key), VersionId: optional(versionID(e, null)), ETag: b.etagOf(e)}
+	room := 0
+	for i := range entries {
+		room += len(entries[i].Key) + len(entries[i].ID) + rowSize
 	}
-	out, err := b.deleteObjects(ctx, objects, once)
+	batch := newBatch(room)
+	for i := range entries {
+		e := &entries[i]
+		batch.add(e.Key, versionID(*e, null), aws.ToString(b.etagOf(*e)))
+	}
+	out, err := b.deleteObjects(ctx, batch, once)
 	if err != nil {
 		return alike(len(entries), b.fateOf(err))
 	}
@@ -88,9 +93,13 @@ func (b *Bucket) sendBatch(ctx context.Context, entries []retention.Entry, null 
 // between two attempts would be deleted with it.
 func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
-func (b *Bucket) deleteObjects(ctx context.Context, objects []types.ObjectIdentifier, options ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
-	in := &s3.DeleteObjectsInput{Bucket: &b.cfg.Bucket, Delete: &types.Delete{Objects: objects}}
-	return b.client.DeleteObjects(ctx, in, append(options, func(o *s3.Options) { b.applyChecksum(in, o) })...)
+func (b *Bucket) deleteObjects(ctx context.Context, batch batch, options ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
+	batch.close()
+	in := &s3.DeleteObjectsInput{Bucket: &b.cfg.Bucket, Delete: &types.Delete{Objects: []types.ObjectIdentifier{}}}
+	return b.client.DeleteObjects(ctx, in, append(options, func(o *s3.Options) {
+		b.applyChecksum(in, o)
+		o.APIOptions = append(o.APIOptions, batch.install)
+	})...)
 }
 
 // sendOne is one DeleteObject.

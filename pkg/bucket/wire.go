@@ -120,6 +120,9 @@ func bodiless(operation string, answer *http.Response) bool {
 // rootElement returns the local name of the first element in head, "" if there
 // is none.
 func rootElement(head []byte) string {
+	if root, ok := usualRoot(head); ok {
+		return root
+	}
 	decoder := xml.NewDecoder(bytes.NewReader(head))
 	for {
 		token, err := decoder.Token()
@@ -130,6 +133,22 @@ func rootElement(head []byte) string {
 			return start.Name.Local
 		}
 	}
+}
+
+// usualRoot is rootElement for what servers usually send, read without a decoder:
+// a tag with no attribute but one xmlns.
+func usualRoot(head []byte) (root string, ok bool) {
+	head = bytes.TrimPrefix(head, []byte(`<?xml version="1.0" encoding="UTF-8"?>`))
+	tag, _, closed := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte(">"))
+	name, some := bytes.CutPrefix(tag, []byte("<"))
+	name, space, spaced := bytes.Cut(name, []byte(` xmlns="`))
+	space, ended := bytes.CutSuffix(space, []byte(`"`))
+	for _, c := range name {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return "", false
+		}
+	}
+	return string(name), closed && some && len(name) > 0 && spaced == ended && verbatim(string(space))
 }
 
 // isRoot reports whether root is the root element of a good answer to operation.

@@ -1,6 +1,7 @@
 package listxml
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -14,8 +15,11 @@ type Order struct{ Versions, Markers []int }
 // Objects reads the answer to ListObjectsV2. It fills in IsTruncated, KeyCount,
 // EncodingType, NextContinuationToken, the prefix of each of CommonPrefixes, and
 // of each of Contents Key, LastModified, ETag and Size. An error is an *Error.
-func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
-	d := newDecoder(answer)
+func Objects(answer []byte) (*s3.ListObjectsV2Output, error) { return new(Room).Objects(answer) }
+
+// Objects is Objects into the room.
+func (r *Room) Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
+	d := newDecoder(answer, r)
 	out := new(s3.ListObjectsV2Output)
 	h := d.answer("ListBucketResult", func(f field) bool {
 		if f != contents {
@@ -23,9 +27,12 @@ func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 		}
 		e := d.entry(lastModified)
 		if out.Contents == nil {
-			out.Contents = make([]types.Object, 0, d.likely())
+			out.Contents = slices.Grow(d.objects[:0], d.likely())
 		}
-		out.Contents = append(out.Contents, types.Object{Key: e.key, LastModified: e.modified, ETag: e.etag, Size: e.size})
+		// Filled in where it lies: these types are large.
+		out.Contents = append(out.Contents, types.Object{})
+		o := &out.Contents[len(out.Contents)-1]
+		o.Key, o.LastModified, o.ETag, o.Size = e.key, e.modified, e.etag, e.size
 		return true
 	})
 	if h.count != nil && int(*h.count) != len(out.Contents)+len(h.prefixes) {
@@ -34,6 +41,7 @@ func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
+	r.objects = out.Contents
 	out.IsTruncated, out.KeyCount, out.EncodingType, out.CommonPrefixes = h.truncated, h.count, h.encoding, h.prefixes
 	out.NextContinuationToken = h.token
 	return out, nil
@@ -45,7 +53,7 @@ func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 // IsLatest and LastModified, of a version ETag and Size besides. An error is an
 // *Error.
 func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
-	d := newDecoder(answer)
+	d := newDecoder(answer, new(Room))
 	out, order := new(s3.ListObjectVersionsOutput), Order{}
 	h := d.answer("ListVersionsResult", func(f field) bool {
 		at := len(out.Versions) + len(out.DeleteMarkers) + 1
@@ -55,8 +63,9 @@ func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
 			if out.Versions == nil {
 				out.Versions, order.Versions = make([]types.ObjectVersion, 0, d.likely()), make([]int, 0, d.likely())
 			}
-			out.Versions = append(out.Versions, types.ObjectVersion{Key: e.key, VersionId: e.version, IsLatest: e.latest,
-				LastModified: e.modified, ETag: e.etag, Size: e.size})
+			out.Versions = append(out.Versions, types.ObjectVersion{})
+			v := &out.Versions[len(out.Versions)-1]
+			v.Key, v.VersionId, v.IsLatest, v.LastModified, v.ETag, v.Size = e.key, e.version, e.latest, e.modified, e.etag, e.size
 			order.Versions = append(order.Versions, at)
 		case deleteMarker:
 			e := d.entry(lastModified)
@@ -81,7 +90,7 @@ func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
 // CommonPrefixes, and of each upload Key, UploadId and Initiated. An error is an
 // *Error.
 func Uploads(answer []byte) (*s3.ListMultipartUploadsOutput, error) {
-	d := newDecoder(answer)
+	d := newDecoder(answer, new(Room))
 	out := new(s3.ListMultipartUploadsOutput)
 	h := d.answer("ListMultipartUploadsResult", func(f field) bool {
 		if f != upload {
@@ -115,7 +124,7 @@ func (d *decoder) answer(root string, entry func(field) bool) (h head) {
 		d.fail("the answer is not of the kind that was asked for")
 	}
 	for seen := fields(0); ; {
-		f, more := d.next(&d.top)
+		f, more := d.next(&d.top, nil)
 		if !more {
 			break
 		}

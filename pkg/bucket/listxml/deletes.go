@@ -10,7 +10,7 @@ import (
 // Key, VersionId, Code and Message. What a row leaves out is nil: what that means
 // is for whoever asked. An error is an *Error.
 func Deletes(answer []byte) (*s3.DeleteObjectsOutput, error) {
-	d := newDecoder(answer)
+	d := newDecoder(answer, new(Room))
 	out := new(s3.DeleteObjectsOutput)
 	d.answer("DeleteResult", func(f field) bool {
 		switch f {
@@ -43,7 +43,7 @@ type fate struct {
 func (d *decoder) fate() (r fate) {
 	var seen fields
 	for i := 0; ; i++ {
-		f, more := d.next(&d.hints[i%len(d.hints)])
+		f, more := d.next(&d.hints[i%len(d.hints)], &d.hints[(i+1)%len(d.hints)])
 		if !more {
 			return r
 		}

@@ -8,16 +8,16 @@ import (
 // decoder reads the values of a document.
 type decoder struct {
 	scanner
+	*Room
 	letters letters
-	strings slab[string]
-	times   slab[time.Time]
-	sizes   slab[int64]
-	flags   slab[bool]
 	hints   [16]hint // of an entry's elements, by their place in it
 	top     hint     // of the answer's
 }
 
-func newDecoder(answer []byte) *decoder { return &decoder{scanner: scanner{doc: answer}} }
+func newDecoder(answer []byte, room *Room) *decoder {
+	room.reset()
+	return &decoder{scanner: scanner{doc: answer}, Room: room}
+}
 
 // likely is about how many entries the answer may have, to allocate for.
 func (d *decoder) likely() int { return min(1000, 1+len(d.doc)/200) }
@@ -34,7 +34,7 @@ type entry struct {
 func (d *decoder) entry(date field) (e entry) {
 	var seen fields
 	for i := 0; ; i++ {
-		f, more := d.next(&d.hints[i%len(d.hints)])
+		f, more := d.next(&d.hints[i%len(d.hints)], &d.hints[(i+1)%len(d.hints)])
 		if !more {
 			break
 		}
@@ -73,7 +73,7 @@ func (d *decoder) entry(date field) (e entry) {
 func (d *decoder) commonPrefix() (p *string) {
 	var seen fields
 	for {
-		f, more := d.next(new(hint))
+		f, more := d.next(new(hint), nil)
 		if !more {
 			break
 		}

@@ -9,6 +9,8 @@ import (
 // crafted are answers at the edges of the rules, whole or refused.
 func crafted() []string {
 	const object = "<Contents><Key>a</Key><LastModified>2026-11-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>3</Size></Contents>"
+	// Its third row has so many elements that one stands where a row's first did.
+	nested := object + object + strings.Replace(object, "</Size>", "</Size>"+strings.Repeat("<x>y</x>", 11)+"<Contents></Contents><Contents><Key>b</Key></Contents>", 1)
 	docs := []string{
 		"", "<", "<a", "<a/>", "</a>", "<ListBucketResult", "<ListBucketResult>", "<ListBucketResult/>", "<ListBucketResult></ListBucketResult >",
 		"<ListBucketResult a='1'b=\"2\" / >", "<s:ListBucketResult xmlns:s='x'></s:ListBucketResult>", "<ListBucketResult/><ListBucketResult/>",
@@ -21,7 +23,12 @@ func crafted() []string {
 		strings.Replace(object, ">a<", "><", 1), strings.Replace(object, ">a<", ">]]><", 1), strings.Replace(object, ">a<", ">]]&gt;<", 1), strings.Replace(object, ">a<", ">\x01<", 1),
 		strings.Replace(object, ">a<", ">\xff<", 1), strings.Replace(object, ">a<", ">\uFFFE<", 1), strings.Replace(object, ">a<", ">&#0;<", 1), strings.Replace(object, ">a<", ">&#13;&nbsp;<", 1),
 		strings.Replace(object, ">a<", ">&#99999999999999999999;<", 1), strings.Replace(object, ">a<", ">a<b/><", 1), strings.Replace(object, "<Key>", "<Key x='&lt;' xmlns='other'>", 1),
-		strings.Replace(object, "<Key>", "<x>y<Key>no</Key></x><Key>", 1), strings.Replace(object, "Key>", "x:Key>", 2), object + object, object + strings.Replace(object, "<Key>", "<Key xmlns='v'>", 1), object + strings.Replace(object, "Key>", "KeyX>", 2), object + "<Contents xmlns='v'/>", object + "text", object + "<![CDATA[ ]]>",
+		strings.Replace(object, "<Key>", "<x>y<Key>no</Key></x><Key>", 1), strings.Replace(object, "Key>", "x:Key>", 2), object + object, object + strings.Replace(object, "<Key>", "<Key xmlns='v'>", 1), object + strings.Replace(object, "Key>", "KeyX>", 2), object + "<Contents xmlns='v'/>",
+		// Rows that begin as the one before them and go on otherwise.
+		object + strings.Replace(object, "</Key>", "</Key >", 1) + object, object + strings.Replace(object, "</Key>", "</Ke>", 1), object + strings.Replace(object, "<Key>", "<Ke>", 1), object + strings.Replace(object, "<Key>", "<Kex>", 1),
+		object + strings.Replace(object, "a</Key>", "<b>a</Key><LastModified></b></Key>", 1), object + strings.Replace(object, "<Key>a</Key>", "<Key/>", 1), object + strings.Replace(object, "<Size>3</Size>", "<Size>x</Size>", 1) + object,
+		strings.Repeat(strings.Replace(object, "</Key>", "</Key><!-- x -->\n", 1), 3), strings.Repeat(strings.Replace(object, "<ETag>", "<x>y<z>w</z></x><ETag>", 1), 3), strings.Repeat(strings.Replace(object, "<Key>", strings.Repeat("<x>y</x>", 16)+"<Key>", 1), 3),
+		nested, strings.ReplaceAll(nested, "<Contents>", "<Contents a='1'>"), object + "text", object + "<![CDATA[ ]]>",
 		strings.Replace(object, "<Key>", "<Key>b</Key><Key>", 1), strings.Replace(object, "2026-11-01", "2026-02-30", 1), strings.Replace(object, ".000Z", "+02:00", 1), strings.Replace(object, ">3<", "> 3<", 1),
 		"<KeyCount>1</KeyCount>" + object, "<KeyCount>2</KeyCount>" + object, object + "<CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes><KeyCount>2</KeyCount>", "<KeyCount/>",
 		"<IsTruncated>1</IsTruncated>", "<IsTruncated>yes</IsTruncated>", "<IsTruncated>true</IsTruncated><istruncated>true</istruncated>", "<a:b:c/>", "<:/>", "<é/>", "<a é='1'/>", "<a", "<a b>", "<a b=1/>", "<a b='<'/>", "<!-- -- -->", "<!-->", "<?pi?>",

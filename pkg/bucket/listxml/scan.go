@@ -10,13 +10,25 @@ import "bytes"
 type scanner struct {
 	doc     []byte
 	at      int
-	open    [][]byte // the names of the elements that are open, as written
-	closed  bool     // the innermost of them was written <so/>
-	space   []byte   // the root's default namespace
-	foreign bool     // the last start tag is of another default namespace
-	scratch []byte   // for a value that isn't what is written
+	open    []span // the names of the elements that are open, as written
+	closed  bool   // the innermost of them was written <so/>
+	space   []byte // the root's default namespace
+	foreign bool   // the last start tag is of another default namespace
+	scratch []byte // for a value that isn't what is written
+	ended   int    // where the last tag begins, if that was an end tag; else 0
+	ahead   *hint  // what may follow the element that is read, nil if nothing is known
+	jumped  bool   // it did, and its start tag is read
 	err     *Error
 }
+
+// span is a part of the document, by its bounds: slices kept by the million would
+// give the garbage collector work.
+type span struct{ from, to int }
+
+func (s *scanner) of(p span) []byte { return s.doc[p.from:p.to] }
+
+// name returns the name of the innermost element that is open.
+func (s *scanner) name() []byte { return s.of(s.open[len(s.open)-1]) }
 
 const cutOff = "the answer is cut off"
 
@@ -32,7 +44,7 @@ func (s *scanner) root() []byte {
 	s.declaration()
 	for s.err == nil {
 		if s.startTag() {
-			return s.open[0]
+			return s.name()
 		}
 		s.blank()
 	}
@@ -51,7 +63,7 @@ func (s *scanner) end() {
 func (s *scanner) child() (name []byte, more bool) {
 	for s.err == nil && !s.endTag() {
 		if s.startTag() {
-			return s.open[len(s.open)-1], true
+			return s.name(), true
 		}
 		s.blank()
 	}
@@ -60,6 +72,11 @@ func (s *scanner) child() (name []byte, more bool) {
 
 // skip reads up to the end of the innermost element that is open.
 func (s *scanner) skip() {
+	if !s.closed {
+		if s.plain(); s.jump() {
+			return
+		}
+	}
 	for depth := len(s.open); s.err == nil && len(s.open) >= depth; {
 		switch {
 		case s.endTag(), s.startTag(), len(s.plain()) > 0, s.comment(), s.cdata(), s.text():
@@ -75,13 +92,13 @@ func (s *scanner) skip() {
 func (s *scanner) value() []byte {
 	from := s.at
 	if !s.closed {
-		if text := s.plain(); s.endTag() {
+		if text := s.plain(); s.jump() || s.endTag() {
 			return text
 		}
 	}
 	// The value is in pieces, or isn't what is written.
 	s.at, s.scratch = from, s.scratch[:0]
-	for s.err == nil && !s.endTag() {
+	for s.err == nil && !s.jump() && !s.endTag() {
 		switch {
 		case s.text(), s.cdata(), s.comment():
 		case s.startTag():

@@ -7,11 +7,14 @@ type slab[T any] struct{ block []T }
 
 func (s *slab[T]) put(v T) *T {
 	if len(s.block) == cap(s.block) {
-		s.block = make([]T, 0, min(max(8, 2*cap(s.block)), 256))
+		s.block = make([]T, 0, min(max(8, 2*cap(s.block)), 2048))
 	}
 	s.block = append(s.block, v)
 	return &s.block[len(s.block)-1]
 }
+
+// reset gives the last block's values up.
+func (s *slab[T]) reset() { s.block = s.block[:0] }
 
 // block is how many bytes of strings are allocated at once. Whoever keeps one
 // string keeps its block, so blocks are small.

@@ -8,9 +8,9 @@ func (s *scanner) startTag() bool {
 	if from >= len(s.doc) || s.doc[s.at] != '<' || !startsName(s.doc[from]) {
 		return false
 	}
-	name := s.name(from)
-	s.open = append(s.open, name)
-	s.foreign = false
+	s.readName(from)
+	s.open = append(s.open, span{from, s.at})
+	s.foreign, s.ended = false, 0
 	if s.at < len(s.doc) && s.doc[s.at] == '>' {
 		s.at++
 		return true
@@ -22,18 +22,19 @@ func (s *scanner) startTag() bool {
 // endTag reads the end tag of the innermost element that is open.
 func (s *scanner) endTag() bool {
 	if s.closed {
-		s.closed = false
+		s.closed, s.ended = false, 0
 		s.open = s.open[:len(s.open)-1]
 		return true
 	}
 	if s.at+1 >= len(s.doc) || s.doc[s.at] != '<' || s.doc[s.at+1] != '/' {
 		return false
 	}
-	rest, name := s.doc[s.at+2:], s.open[len(s.open)-1]
+	rest, name := s.doc[s.at+2:], s.name()
 	if !bytes.HasPrefix(rest, name) {
 		s.fail("an end tag doesn't match its start tag")
 		return false
 	}
+	s.ended = s.at
 	s.at += 2 + len(name)
 	if s.white(); !s.byte('>') {
 		s.fail("an end tag doesn't match its start tag")
@@ -64,7 +65,7 @@ func (s *scanner) attribute() {
 		s.fail("an attribute can't be read")
 		return
 	}
-	name := s.name(s.at)
+	name := s.readName(s.at)
 	s.white()
 	assigned := s.byte('=')
 	s.white()
@@ -95,8 +96,8 @@ func (s *scanner) namespace(of []byte) {
 	s.foreign = len(of) > 0 && !bytes.Equal(of, s.space)
 }
 
-// name reads a name that begins at from, with at most one prefix.
-func (s *scanner) name(from int) []byte {
+// readName reads a name that begins at from, with at most one prefix.
+func (s *scanner) readName(from int) []byte {
 	to, colons := from, 0
 	for ; to < len(s.doc) && inName(s.doc[to]); to++ {
 		if s.doc[to] == ':' {
