@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// longPages is how many pages a range must have given, and not be at its end,
-	// before it is cut for the sake of an idle stream.
-	longPages = 2
+	// longPages is how many pages a listing must have given, and not be at its end,
+	// before it is cut for the sake of idle streams, and longerPages how many of a
+	// range before it is cut again.
+	longPages   = 2
+	longerPages = 4
 	// seeksPerPage bounds what is spent on looking for cuts: a request for each
 	// range, and one for so many pages.
 	seeksPerPage = 16
@@ -122,14 +124,21 @@ func (r *ranges) longest() *keyRange {
 	if r.seeks >= len(r.waiting)+len(r.active)+len(r.done)+r.pages/seeksPerPage {
 		return nil
 	}
+	least := longerPages
+	if r.first() {
+		least = longPages
+	}
 	var longest *keyRange
 	for _, k := range r.active {
-		if k.cuttable && !k.seeking && k.pages >= max(longPages, k.wait) && (longest == nil || k.pages > longest.pages) {
+		if k.cuttable && !k.seeking && k.pages >= max(least, k.wait) && (longest == nil || k.pages > longest.pages) {
 			longest = k
 		}
 	}
 	return longest
 }
+
+// first reports whether the listing was never cut.
+func (r *ranges) first() bool { return len(r.waiting)+len(r.active)+len(r.done) == 1 }
 
 // sought is a range for which somebody is to look for cuts.
 type sought struct {
@@ -149,8 +158,8 @@ func (r *ranges) seek(idle int) (s sought, ok bool) {
 		return s, false
 	}
 	k.seeking = true
-	s = sought{of: k, after: k.last, upTo: k.upTo, hint: bucket.Hint{First: k.first, Last: k.last, Pages: k.pages}, most: 2 * (idle + 1)}
-	if len(r.active)+len(r.done) > 1 { // what is left of it is taken to be about as long as what was listed
+	s = sought{of: k, after: k.last, upTo: k.upTo, hint: bucket.Hint{First: k.first, Last: k.last, Pages: k.pages}, most: idle + 1}
+	if !r.first() { // what is left of it is taken to be about as long as what was listed
 		s.most = min(s.most, k.pages)
 	}
 	return s, true
