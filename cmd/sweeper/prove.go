@@ -43,7 +43,8 @@ copy of the vault and its trust root no config is needed:
 
 An entry of a bucket that keeps versions is named by its version id too, and an
 incomplete upload by its upload id, both as --version ID. Exit status 3 means that
-no report says that the object was deleted; it is said which could not be searched.`,
+no report says that the object was deleted; it is said which could not be searched.
+Exit status 6 means that a report does not check out, so that nothing can be said.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			number := int64(-1)
@@ -94,6 +95,9 @@ func (a *app) proveObject(ctx context.Context, number int64, f proveFlags) error
 	}
 	proof, claim, err := s.search(number)
 	if errors.Is(err, evidence.ErrNoLine) {
+		if err := s.noSuchStore(); err != nil {
+			return err
+		}
 		w := a.stdout
 		if f.json {
 			w = a.stderr // stdout is for a proof alone
@@ -150,6 +154,11 @@ func (a *app) searchFor(ctx context.Context, f proveFlags) (*search, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c != nil {
+		for _, store := range c.Stores {
+			s.configured = append(s.configured, store.Name)
+		}
 	}
 	if f.teamKey == "" {
 		if s.ids, err = readIdentifiers(c); err != nil {

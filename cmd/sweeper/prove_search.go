@@ -53,17 +53,7 @@ func reportsIn(dir string) (reports, error) {
 }
 
 // missing are the numbers before the last report under which none is.
-func (r reports) missing() spans {
-	var gone spans
-	next := int64(0)
-	for _, n := range r.numbers {
-		if n > next {
-			gone = append(gone, [2]int64{next, n - 1})
-		}
-		next = n + 1
-	}
-	return gone
-}
+func (r reports) missing() spans { return gaps(r.numbers, 0) }
 
 func (r reports) read(name string) ([]byte, error) {
 	f, err := r.open(name)
@@ -82,12 +72,15 @@ type search struct {
 	ids     *evidence.Identifiers // nil with a team's key
 	team    *evidence.TeamKeyFile // nil with the identifier secret
 
+	configured []string // the stores that the config names
+
 	named       int64 // the one report that was asked for, -1 for all
 	searched    int   // reports
 	older       int   // reports before the one with the line, not looked into
 	expired     int   // reports whose manifest is past its stated date, and gone
 	otherEpochs int   // reports that were made with another secret or key
 	elsewhere   int   // reports that know no such store
+	known       bool  // a report that was looked into knows it
 	compromised spans // reports that nothing here shows to be older than their key's compromise
 	versions    bool  // the bucket may keep versions
 	committed   bool  // a teams.csv commits to the team's key
@@ -111,7 +104,7 @@ func (s *search) search(n int64) (evidence.Proof, evidence.Claim, error) {
 		if errors.Is(err, evidence.ErrNoLine) {
 			continue
 		}
-		if said := (*exitError)(nil); err != nil && !errors.As(err, &said) {
+		if said := (*exitError)(nil); err != nil && (!errors.As(err, &said) || said.status == exitEvidence) {
 			err = fmt.Errorf("report %d: %w; \"sweeper verify\" says all that is wrong", n, err)
 		}
 		return proof, claim, err
@@ -132,7 +125,7 @@ func (s *search) report(n int64) (proof evidence.Proof, claim evidence.Claim, er
 		return proof, claim, evidence.ErrNoLine
 	}
 	if err != nil {
-		return proof, claim, err
+		return proof, claim, doesNotCount(err)
 	}
 	sought, err := s.sought(st, dir)
 	if err != nil {
@@ -166,7 +159,7 @@ func (s *search) counted(n int64, bundle []byte) (evidence.Statement, error) {
 	if errors.Is(err, evidence.ErrCompromised) {
 		tokens, fault := s.tokens(n)
 		if fault != nil {
-			return st, fault
+			return st, &exitError{exitFailed, fault} // that says nothing of the evidence
 		}
 		st, err = evidence.OpenCounted(bundle, tokens, s.trust)
 	}
@@ -182,6 +175,14 @@ func (s *search) counted(n int64, bundle []byte) (evidence.Statement, error) {
 		return st, fmt.Errorf("it contradicts itself: %s", findings[0])
 	}
 	return st, nil
+}
+
+// doesNotCount gives what is wrong with a report its exit status, unless it has one.
+func doesNotCount(err error) error {
+	if said := (*exitError)(nil); errors.As(err, &said) {
+		return err
+	}
+	return &exitError{exitEvidence, err}
 }
 
 // tokens reads the time stamps that stand beside report n.
@@ -232,6 +233,7 @@ func (s *search) sought(st evidence.Statement, dir string) ([]evidence.Sought, e
 		}
 		return nil, nil
 	}
+	s.known = true
 	keys, err := s.teamKeys(st, p.Stores[i], dir)
 	if err != nil || keys == nil {
 		return nil, err

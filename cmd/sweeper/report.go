@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,8 +36,9 @@ func (a *app) reportList() *cobra.Command {
 		Short: "List the reports, a line each",
 		Long: `list prints a line a report. Under SIG stands what its signature is by the trust
 root that the config names (signing.trust): ok, BAD, or ? where there is no trust
-root to check it by. A bad one makes exit status 6. That no report is missing and
-that every file is the one that was signed, "sweeper verify" says.`,
+root to check it by. A bad one makes exit status 6, and so does a report that is
+missing. That none was cut off at the end, and that every file is the one that was
+signed, "sweeper verify" says.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, s, err := a.openVault(cmd.Context())
@@ -48,14 +50,15 @@ that every file is the one that was signed, "sweeper verify" says.`,
 	}
 }
 
-// listReports shows every report that there is, whatever is wrong with one.
+// listReports shows every report that there is, whatever is wrong with one, and
+// those that are missing.
 func (a *app) listReports(ctx context.Context, v vault.Area, k checker) error {
-	numbers, err := reportNumbers(ctx, v)
+	numbers, gone, err := reportsAndGaps(ctx, v)
 	if err != nil {
 		return err
 	}
-	var rows []render.Row
-	bad := false
+	rows := gone.rows()
+	bad := len(gone) > 0
 	for _, n := range numbers {
 		r, err := lookAt(ctx, v, n)
 		if err != nil {
@@ -72,8 +75,12 @@ func (a *app) listReports(ctx context.Context, v vault.Area, k checker) error {
 		bad = bad || row.Signature.State == render.Fail
 		rows = append(rows, row)
 	}
+	slices.SortStableFunc(rows, func(a, b render.Row) int { return cmp.Compare(a.Number, b.Number) })
 	if err := render.List(a.stdout, rows); err != nil {
 		return err
+	}
+	if len(gone) > 0 {
+		fmt.Fprintf(a.stdout, "\nREPORTS THAT ARE MISSING: %s. A vault has a report of every number: \"sweeper verify\" says all that is wrong.\n", gone)
 	}
 	if bad {
 		return exitWith(exitEvidence)
@@ -97,15 +104,27 @@ func reportNumbers(ctx context.Context, v vault.Area) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	var numbers []int64
+	numbers, _ := numbersIn(names)
+	return numbers, nil
+}
+
+// numbersIn are the numbers of the sealed reports, in order, and the highest
+// number of which there is any file, -1 if there is none.
+func numbersIn(names []string) (sealed []int64, highest int64) {
+	highest = -1
 	for _, name := range names {
 		dir, file, ok := strings.Cut(strings.TrimPrefix(name, "reports/"), "/")
-		if n, err := strconv.ParseInt(dir, 10, 64); err == nil && ok && file == evidence.FileBundle {
-			numbers = append(numbers, n)
+		n, err := strconv.ParseInt(dir, 10, 64)
+		if err != nil || !ok {
+			continue
+		}
+		highest = max(highest, n)
+		if file == evidence.FileBundle {
+			sealed = append(sealed, n)
 		}
 	}
-	slices.Sort(numbers)
-	return numbers, nil
+	slices.Sort(sealed)
+	return sealed, highest
 }
 
 // stored is a report as it stands in the vault. Whether its signature counts is

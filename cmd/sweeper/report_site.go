@@ -142,7 +142,7 @@ func (s source) forSite(v evidence.Verification, now time.Time) (shown []evidenc
 	}
 	o.Notes = append(o.Notes, v.Exceptions...)
 	for _, note := range v.Notes {
-		if strings.HasPrefix(note, "NOT ANCHORED") {
+		if strings.HasPrefix(note, "NOT ANCHORED") || strings.HasPrefix(note, "anchored up to ") {
 			o.Notes = append(o.Notes, note)
 		}
 	}

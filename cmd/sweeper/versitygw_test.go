@@ -168,7 +168,7 @@ func TestOnARealServerTheVaultCanBeABucket(t *testing.T) {
 	if out, _ = b.run(t, 0, "report", "show", "0", "--html", "-"); !strings.Contains(out, "KEPT") || strings.Contains(out, "NOT VERIFIED") {
 		t.Errorf("report show --html:\n%s", out)
 	}
-	if out, _ = b.run(t, 0, "report", "site", "--out", "site"); !strings.Contains(out, "2 reports") {
+	if out, _ = b.run(t, 0, "report", "site", "--out", "site"); !strings.Contains(out, "Reports: 2") {
 		t.Errorf("report site:\n%s", out)
 	}
 	if out, _ = b.run(t, 0, "report", "show", "0", "--format", "csv"); strings.Count(out, ",deleted,,response\n") != 1 {

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,9 +25,15 @@ func TestAHeadAnchorsItsReportAndAllBefore(t *testing.T) {
 
 	v = f.verify(VerifyOptions{Heads: []Head{head(1)}, Require: AssuranceAnchored})
 	sameStrings(t, "problems with an old head", v.Problems, []string{"the assurance is none, and anchored is required"})
-	if !v.Reports[1].Anchored || v.Reports[2].Anchored || v.Notes[0] != "reports after 1 stand on no head" {
+	if !v.Reports[1].Anchored || v.Reports[2].Anchored {
 		t.Errorf("%+v", v)
 	}
+	sameStrings(t, "notes with an old head", v.Notes, []string{"anchored up to report 1; report 2 came later", "lock: not checked (a local copy)"})
+	v = f.verify(VerifyOptions{Heads: []Head{head(0)}})
+	sameStrings(t, "notes with an older head", v.Notes, []string{"anchored up to report 0; reports 1 to 2 came later", "lock: not checked (a local copy)"})
+	v = f.verify(VerifyOptions{Heads: []Head{{Sequence: 1, StatementSHA256: sums[0]}}})
+	sameStrings(t, "notes with a head of another history", v.Notes, []string{"lock: not checked (a local copy)",
+		"NOT ANCHORED: whoever holds the key could have rewritten or cut this history"})
 
 	v = f.verify(VerifyOptions{Heads: []Head{head(1)}, Require: AssuranceAnchored, To: at(22, 0, 0)})
 	sameStrings(t, "problems in a period that the head covers", v.Problems, nil)
@@ -69,6 +76,27 @@ func TestACutTailIsFoundByAHeadOrByThePeriodsEnd(t *testing.T) {
 	sameStrings(t, "with an end", f.verify(VerifyOptions{To: at(23, 0, 0)}).Problems, []string{
 		"report 1: no sweep report comes after it, and one was due at 2026-11-22T02:15:00Z, before the audit period's end 2026-11-23T00:00:00Z"})
 	sameStrings(t, "with an end before it was due", f.verify(VerifyOptions{To: at(22, 3, 15)}).Problems, nil)
+}
+
+func TestWhatIsNotDueYetIsNotMissed(t *testing.T) {
+	f := newFixture(t)
+	f.three() // the next is due on the 23rd at 02:15, and an hour later it is missed
+	missed := []string{"report 2: no sweep report comes after it, and one was due at 2026-11-23T02:15:00Z, before the audit period's end 2026-11-30T00:00:00Z"}
+	for now, want := range map[time.Time][]string{
+		at(22, 12, 0):                     nil,
+		at(23, 3, 15):                     nil,
+		at(23, 3, 15).Add(time.Second):    missed,
+		at(30, 12, 0):                     missed, // the period is over
+		{}:                                missed, // nobody says what time it is
+		at(22, 12, 0).Add(20 * time.Hour): missed,
+	} {
+		v := f.verify(VerifyOptions{To: at(30, 0, 0), Now: now})
+		sameStrings(t, now.String(), v.Problems, want)
+		note := "the audit period ends at 2026-11-30T00:00:00Z, which is yet to come: what is due after " + FormatTime(now) + " was not asked for"
+		if got := slices.Contains(v.Notes, note); got != (!now.IsZero() && now.Before(at(30, 0, 0))) {
+			t.Errorf("%s: notes %q", now, v.Notes)
+		}
+	}
 }
 
 func TestThePeriodMustBeCoveredAndOnlyItIsRecounted(t *testing.T) {

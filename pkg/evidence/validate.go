@@ -62,6 +62,8 @@ func (v *validator) form() {
 	v.need(isHex(p.Policy.ConfigSHA256, 32), "policy.configSha256 is not a SHA-256 in lower-case hex")
 	v.need(slices.Contains([]string{"schedule", "manual", TriggerApply, triggerRecovery}, p.Run.Trigger),
 		"run.trigger %q is unknown", p.Run.Trigger)
+	v.need(p.ReportType != TypeRecovery || p.Run.Trigger == triggerRecovery, "reportType is %q, and run.trigger is %q, not %q", p.ReportType,
+		p.Run.Trigger, triggerRecovery)
 	for _, r := range p.Reasons {
 		v.need(IsCode(r.Code) && r.Count > 0, "reasons: %q with count %d is not a code and a count above zero",
 			r.Code, r.Count)

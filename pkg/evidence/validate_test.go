@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -235,6 +236,36 @@ func TestMaxAge(t *testing.T) {
 	for _, bad := range []string{"", "d", "0d", "-1d", "+1d", "01d", "1", "1m", "1.5d", "99999999d", " 1d"} {
 		if _, err := ParseMaxAge(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+// Clocks that disagree stop a run, and its report may say so.
+func TestNothingIsDeletedOrKeptWhileTheClocksDisagree(t *testing.T) {
+	f := newFixture(t)
+	says := func(p Predicate) bool {
+		return slices.ContainsFunc(ValidatePredicate(p), func(s string) bool { return strings.HasPrefix(s, "run.clock.serverSkewMillis") })
+	}
+	idle := func(p *Predicate) { p.Result, p.Reasons = ResultInterrupted, []Reason{{Code: "INTERRUPTED", Count: 1}} }
+	for name, c := range map[string]struct {
+		pl     *plan
+		change func(p *Predicate)
+		want   bool
+	}{
+		"entries were deleted":    {f.night(20), func(*Predicate) {}, true},
+		"it is said to be kept":   {f.quiet(20), func(*Predicate) {}, true},
+		"nothing was deleted":     {f.quiet(20), idle, false},
+		"the run was stopped":     {f.quiet(20), func(p *Predicate) { p.ReportType, p.Result = TypeStopped, ResultStopped }, false},
+		"it is an attestation":    {f.quiet(20), func(p *Predicate) { p.ReportType = TypeAttestation }, false},
+		"the store was not asked": {f.night(20), func(p *Predicate) { p.Run.Clock.ServerSkewMillis = nil }, false},
+	} {
+		for skew, beyond := range map[int64]bool{60000: false, -60000: false, 60001: true, -60001: true} {
+			p := c.pl.p
+			p.Run.Clock.ServerSkewMillis = map[string]int64{"exchanges": skew}
+			c.change(&p)
+			if got := says(p); got != (c.want && beyond) {
+				t.Errorf("%s, %d ms: found %v", name, skew, got)
+			}
 		}
 	}
 }

@@ -31,6 +31,7 @@ func (v *validator) times() {
 	if p.ReportType == TypeKeyRotation {
 		return
 	}
+	v.skew()
 	v.time("zdr.rosterAsOf", p.ZDR.RosterAsOf)
 	if okS {
 		v.cutoff(started)
@@ -56,12 +57,34 @@ func (v *validator) cutoff(started time.Time) {
 	if p.ReportType == TypeStopped { // the clocks may be what stopped it
 		return
 	}
-	slack := time.Second + time.Duration(p.Policy.Limits.MaxClockSkewMillis)*time.Millisecond
+	slack := time.Second + p.maxSkew()
 	if p.Run.Apply != nil {
 		slack += planLife
 	}
 	v.need(!cutoff.Before(latest.Add(-slack)), "policy.cutoff %s is earlier than run.startedAt minus %s explains (%s): older data was kept",
 		p.Policy.Cutoff, p.Policy.MaxAge, FormatTime(latest))
+}
+
+// maxSkew is how far a server's clock may be from the local one. What can't be
+// meant has its finding, and must not overflow.
+func (p Predicate) maxSkew() time.Duration {
+	const most = int64(24 * time.Hour / time.Millisecond)
+	return time.Duration(min(max(p.Policy.Limits.MaxClockSkewMillis, 0), most)) * time.Millisecond
+}
+
+// skew demands that the clocks agreed wherever something was deleted: where they
+// don't, a guard stops the run, and nothing overrides it.
+func (v *validator) skew() {
+	p := v.p
+	limit := p.Policy.Limits.MaxClockSkewMillis
+	kept := p.ReportType == TypeSweep && (p.Result == ResultKept || p.Result == ResultKeptWithExceptions)
+	for _, o := range p.Outcomes {
+		skew := p.Run.Clock.ServerSkewMillis[o.Store]
+		if deleted := o.Deleted + o.Aborted; kept || deleted > 0 {
+			v.need(-limit <= skew && skew <= limit, "run.clock.serverSkewMillis of store %q is %d, policy.limits.maxClockSkewMillis is %d, "+
+				"and yet the result is %q with %d entries deleted or aborted", o.Store, skew, limit, p.Result, deleted)
+		}
+	}
 }
 
 func (v *validator) time(field, s string) (time.Time, bool) {

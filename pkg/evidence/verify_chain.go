@@ -57,6 +57,26 @@ func (rep *report) follows(before *report) {
 	if before.parsed && errA == nil && errB == nil && b.Add(clockSlack).Before(a) {
 		rep.problemf(FileBundle, "run.startedAt %s is before that of report %d (%s)", rep.p.Run.StartedAt, before.dir,
 			before.p.Run.StartedAt)
+		return
+	}
+	rep.afterEndOf(before)
+}
+
+// afterEndOf demands that a run began when the one before it had ended, where
+// either could delete: a vault has one such run at a time. The two may have run on
+// two machines, each as far from the servers' clock as its policy allows.
+func (rep *report) afterEndOf(before *report) {
+	if !before.isSweep() && !rep.isSweep() || !before.parsed {
+		return
+	}
+	ended, errE := ParseTime(before.p.Run.FinishedAt)
+	began, errB := ParseTime(rep.p.Run.StartedAt)
+	if errE != nil || errB != nil {
+		return // ValidatePredicate has said so
+	}
+	if began.Add(clockSlack + before.p.maxSkew() + rep.p.maxSkew()).Before(ended) {
+		rep.problemf(FileBundle, "run.startedAt %s is before report %d was finished (%s), and a vault has one run at a time",
+			rep.p.Run.StartedAt, before.dir, before.p.Run.FinishedAt)
 	}
 }
 

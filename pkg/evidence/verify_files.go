@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/url"
 	"slices"
 )
 
@@ -56,7 +57,22 @@ func (rep *report) config() {
 	}
 	if !slices.EqualFunc(facts.Stores, p.Stores, sameStore) {
 		rep.problemf(FileConfig, "its stores are not the payload's stores[] by name, bucket and prefix, in order")
+		return
 	}
+	for i, s := range p.Stores {
+		if have := endpointHost(facts.Stores[i].Endpoint); have != s.EndpointHost {
+			rep.problemf(FileConfig, "its store %s is at %q, the payload's stores[] says endpointHost %q", s.Name, have, s.EndpointHost)
+		}
+	}
+}
+
+// endpointHost is what a report says of an endpoint; empty for the provider's own.
+func endpointHost(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // teamsFile reads teams.csv and compares it with zdr, population and stores.

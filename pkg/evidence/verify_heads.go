@@ -66,9 +66,21 @@ func (r *verifier) checkHeads() {
 	for _, rep := range r.reports {
 		rep.check.Anchored = rep.number() <= newest
 	}
-	if n := len(r.reports); newest >= 0 && n > 0 && r.reports[n-1].number() > newest {
-		r.notef("reports after %d stand on no head", newest)
+	var later []int64
+	for _, rep := range r.reports {
+		if rep.number() > newest {
+			later = append(later, rep.number())
+		}
 	}
+	if newest < 0 || len(later) == 0 {
+		return
+	}
+	came := fmt.Sprintf("report %d", later[0])
+	if n := len(later); n > 1 {
+		came = fmt.Sprintf("reports %d to %d", later[0], later[n-1])
+	}
+	r.anchoredPart = true
+	r.notef("anchored up to report %d; %s came later", newest, came)
 }
 
 // notedAfterwards refuses a head that was noted before its report was finished:

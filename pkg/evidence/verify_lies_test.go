@@ -170,6 +170,19 @@ func TestAConsistentlySignedLieIsFound(t *testing.T) {
 		}, []string{"teams.csv: ROSTER_REMOVED since report 1, and reasons[] does not declare it: team zoe"}},
 		{"a moved zdr_since", func(f *fixture, pl *plan) { pl.teams[1].ZDRSince = "2026-03-01T00:00:00Z" }, []string{
 			"teams.csv: ZDR_SINCE_MOVED since report 1, and reasons[] does not declare it: team zoe"}},
+		{"a server's clock that was too far ahead", func(f *fixture, pl *plan) { pl.p.Run.Clock.ServerSkewMillis["exchanges"] = 60001 }, []string{
+			`report.sigstore.json: run.clock.serverSkewMillis of store "exchanges" is 60001, policy.limits.maxClockSkewMillis is 60000, and yet the result is "inconclusive" with 7 entries deleted or aborted`}},
+		{"a recovery that was scheduled", func(f *fixture, pl *plan) { pl.p.ReportType = TypeRecovery }, []string{
+			`report.sigstore.json: reportType is "recovery", and run.trigger is "schedule", not "recovery"`}},
+		{"another endpoint than the config's", func(f *fixture, pl *plan) { pl.p.Stores[0].EndpointHost = "s3.example.com" }, []string{
+			`config.json: its store exchanges is at "", the payload's stores[] says endpointHost "s3.example.com"`}},
+		{"the provider's own endpoint instead of the config's", func(f *fixture, pl *plan) {
+			firstStore(pl)["endpoint"] = "https://s3.example.com:9000/"
+			pl.p.Reasons = append(pl.p.Reasons, Reason{CodeScopeChanged, 1})
+		}, []string{`config.json: its store exchanges is at "s3.example.com:9000", the payload's stores[] says endpointHost ""`}},
+		{"another key of a team from the same secret", func(f *fixture, pl *plan) { pl.teams[1].TeamKeyCommit = strings.Repeat("a", 64) }, []string{
+			"teams.csv: team zoe has the teamKeyCommit " + strings.Repeat("a", 64) + ", and in report 0, of the same epoch and secret, " +
+				newFixture(t).ids.Team("zoe").Commit()}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

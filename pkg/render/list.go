@@ -9,7 +9,7 @@ import (
 )
 
 // Row is a report of a list. Of one whose statement can't be read only the
-// number and the signature are known.
+// number and the signature are known; one with its number alone is missing.
 type Row struct {
 	Number    int64
 	Predicate *evidence.Predicate
@@ -27,6 +27,9 @@ func List(w io.Writer, reports []Row) error {
 	var rows [][]string
 	for _, r := range reports {
 		row := []string{strconv.FormatInt(r.Number, 10), r.Signature.mark(), "?", "?", "?", "?", "?", "?"}
+		if r.missing() {
+			row = []string{row[0], "-", "missing", "-", "-", "-", "-", "-"}
+		}
 		if p := r.Predicate; p != nil {
 			row = append(row[:2], minute(p.Run.StartedAt), short(p.ReportType, 12), short(p.Result, 20),
 				cell(gone(p.Totals.OutcomeCounts)), remaining(*p), cell(p.ZDR.Violation))
@@ -38,13 +41,16 @@ func List(w io.Writer, reports []Row) error {
 	return out.flush(w)
 }
 
+// missing reports whether nothing is known of the report but its number.
+func (r Row) missing() bool { return r.Predicate == nil && r.Signature == Signature{} }
+
 // signatures writes what is wrong with signatures, or why they were not checked,
 // once for all that it is true of.
 func (p *page) signatures(reports []Row) {
 	shared := map[Signature][]int64{}
 	var found []Signature
 	for _, r := range reports {
-		if s := r.Signature; s.State != OK {
+		if s := r.Signature; s.State != OK && !r.missing() {
 			if shared[s] == nil {
 				found = append(found, s)
 			}

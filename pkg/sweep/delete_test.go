@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,13 +226,13 @@ func TestEntriesThatCanNotBeLookedUpAgainAreUnconfirmedIfTheyWereSent(t *testing
 	w := newWorld(t)
 	w.spec.Stores[0].Batch = 2
 	a, b, c := three(w)
-	sent := false
+	var sent atomic.Bool
 	w.OnRequest(func(call buckettest.Call) buckettest.Verdict {
 		switch {
 		case isDelete(call):
-			sent = true
+			sent.Store(true)
 			return buckettest.Verdict{Drop: true}
-		case call.Op == "ListObjectsV2" && sent:
+		case call.Op == "ListObjectsV2" && sent.Load():
 			return buckettest.Refuse(http.StatusForbidden, "AccessDenied", "no")
 		}
 		return buckettest.Verdict{}
