@@ -15,7 +15,7 @@ type appliedPlan struct {
 	run      *Run // whose plan it is
 	plan     ShardPlan
 	segments []int // of the plan, by their least key
-	whole    bool  // entries are listed in no order
+	whole    bool  // entries are listed in no order: all of it is in memory
 }
 
 // appliedTo opens the plan that a shard of the run carries out, nil if the run
@@ -24,7 +24,7 @@ func (s *Sweeper) appliedTo(ctx context.Context, run *Run, shard int) (*appliedP
 	if run.Apply == nil {
 		return nil, nil
 	}
-	a := &appliedPlan{sweeper: s, run: new(Run), whole: run.Shards[shard].Uploads}
+	a := &appliedPlan{sweeper: s, run: new(Run)}
 	ok, err := s.load(ctx, &Run{Number: run.Apply.Report}, runFile, a.run)
 	if err != nil || !ok {
 		return nil, errors.Join(err, missing(ok, "frozen run %d", run.Apply.Report))
@@ -34,13 +34,15 @@ func (s *Sweeper) appliedTo(ctx context.Context, run *Run, shard int) (*appliedP
 		return nil, errors.New("the plan that is applied has no such shard")
 	}
 	ok, err = s.load(ctx, a.run, planFile(of), &a.plan)
+	a.whole = run.Shards[shard].Uploads || a.plan.Census.Unordered
 	a.segments = indices(len(a.plan.Segments))
 	slices.SortStableFunc(a.segments, func(x, y int) int { return bytes.Compare(a.plan.Segments[x].First, a.plan.Segments[y].First) })
 	return a, errors.Join(err, missing(ok, "plan of shard %d", of))
 }
 
 // applied is what a range carries out of a plan, read beside the listing: at any
-// time only the segments that reach over the listed key are in memory.
+// time only the segments that reach over the listed key are in memory, unless
+// keys come in no order.
 type applied struct {
 	*appliedPlan
 	after   string // where the range begins

@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,18 +162,18 @@ func testVersioningAfterPlan(t *testing.T, b *bench) {
 
 func testVersioningBetweenBatches(t *testing.T, b *bench) {
 	r, keys := sixOld(t, b)
-	batches := 0
+	var batches atomic.Int32 // they may go side by side
 	r.OnRequest(func(c buckettest.Call) buckettest.Verdict {
 		if isDelete(c) {
-			if batches++; batches == 2 {
+			if batches.Add(1) == 2 {
 				r.version(enabled)
 			}
 		}
 		return buckettest.Verdict{}
 	})
 	s := r.run()
-	if batches < 2 {
-		t.Fatalf("%d batches were sent, want more", batches)
+	if n := batches.Load(); n < 2 {
+		t.Fatalf("%d batches were sent, want more", n)
 	}
 	r.wantNothingHidden(s, keys)
 	r.wantResult(s, evidence.ResultInconclusive, 3, bucket.CodeVersioningChanged)

@@ -3,6 +3,9 @@ package sweep
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
@@ -42,10 +45,10 @@ type looker struct {
 	going map[name]bool
 }
 
-// look lists the range that the entries span and says of each whether it is
-// gone, changed (ETag, LastModified or size), unchanged, or a marker that has
-// to stay. What is not seen in a bucket that never had versioning is called gone
-// only if it still never had: else it may lie under a marker.
+// look lists where the entries lie and says of each whether it is gone, changed
+// (ETag, LastModified or size), unchanged, or a marker that has to stay. What is
+// not seen in a bucket that never had versioning is called gone only if it still
+// never had: else it may lie under a marker.
 func (l looker) look(ctx context.Context, entries []retention.Entry) ([]sight, error) {
 	if len(entries) == 0 {
 		return nil, nil
@@ -70,37 +73,44 @@ func (l looker) look(ctx context.Context, entries []retention.Entry) ([]sight, e
 	}
 }
 
-// list is one listing of the entries' range; missing says that it lacks some.
+// list lists the entries' range, but for what lies between entries far apart: a
+// look must be short, since nobody knows what is written while it goes on.
+// missing says that it lacks some.
 func (l looker) list(ctx context.Context, entries []retention.Entry) (seen []sight, missing bool, err error) {
+	at, keys := make(map[name]int, len(entries)), make([]string, len(entries))
+	for i, e := range entries {
+		at[nameOf(e)], keys[i] = i, e.Key
+	}
+	slices.Sort(keys)
 	within := l.within
 	if within.What != bucket.Uploads { // uploads are listed as a whole anyway
-		first, last := span(entries)
-		within.After, within.UpTo = max(within.After, before(first)), last
-	}
-	at, keys := make(map[name]int, len(entries)), make(map[string]bool, len(entries))
-	for i, e := range entries {
-		at[nameOf(e)] = i
-		keys[e.Key] = true
+		within.After, within.UpTo = max(within.After, before(keys[0])), keys[len(keys)-1]
 	}
 	seen = make([]sight, len(entries))
 	var s stackSight
-	for page, err := range l.store.Pages(ctx, within) {
-		if err != nil {
-			return nil, false, err
-		}
-		for _, e := range page.Entries {
-			if e.Opaque || !keys[e.Key] {
-				continue
+	for more := true; more; {
+		more = false
+		for page, err := range l.store.Pages(ctx, within) {
+			if err != nil {
+				return nil, false, err
 			}
-			i, ok := at[nameOf(e)]
-			if ok {
-				seen[i] = compare(entries[i], e)
+			for _, e := range page.Entries {
+				if _, asked := slices.BinarySearch(keys, e.Key); e.Opaque || !asked {
+					continue
+				}
+				i, ok := at[nameOf(e)]
+				if ok {
+					seen[i] = compare(entries[i], e)
+				}
+				if e.Key != s.key {
+					s.close(seen)
+					s = stackSight{key: e.Key}
+				}
+				s.add(e, l.going[nameOf(e)], i, ok && seen[i] == unchanged)
 			}
-			if e.Key != s.key {
-				s.close(seen)
-				s = stackSight{key: e.Key}
+			if within.After, more = leap(page, keys, within.After); more {
+				break
 			}
-			s.add(e, l.going[nameOf(e)], i, ok && seen[i] == unchanged)
 		}
 	}
 	s.close(seen)
@@ -110,13 +120,26 @@ func (l looker) list(ctx context.Context, entries []retention.Entry) (seen []sig
 	return seen, missing, nil
 }
 
-// span returns the first and the last key.
-func span(entries []retention.Entry) (first, last string) {
-	first, last = entries[0].Key, entries[0].Key
-	for _, e := range entries {
-		first, last = min(first, e.Key), max(last, e.Key)
+// leap returns where to go on after a page of a listing that began after a key,
+// if there is nothing to look at between the page and there. keys are sorted.
+func leap(page bucket.Page, keys []string, after string) (further string, ok bool) {
+	if !page.Cuttable || len(page.Entries) == 0 {
+		return after, false
 	}
-	return first, last
+	reached := page.Entries[len(page.Entries)-1].Key
+	next, asked := slices.BinarySearch(keys, reached)
+	if asked || next == len(keys) { // the next page may have more of its versions; or this is the end
+		return after, false
+	}
+	if further = before(keys[next]); further <= reached || !plain(further) {
+		return after, false
+	}
+	return further, true
+}
+
+// plain reports whether every server takes a key as the start of a listing.
+func plain(key string) bool {
+	return utf8.ValidString(key) && !strings.ContainsFunc(key, unicode.IsControl)
 }
 
 // compare says what became of a planned entry, by the one that has its name now.

@@ -29,3 +29,26 @@ func TestOnlyANameThatOtherBytesCanTakeIsJudgedByItsDate(t *testing.T) {
 		})
 	}
 }
+
+// Entries of a batch may lie far apart: where many ranges end in one segment, or
+// few of many entries have expired. What lies between them is not listed, since
+// nobody knows what is written while that goes on.
+func TestALookDoesNotListWhatLiesBetweenEntriesFarApart(t *testing.T) {
+	for _, c := range []struct {
+		uncut bool
+		most  int64
+	}{{false, 6}, {true, 100}} {
+		store := &books{page: 10, uncut: c.uncut, shelf: shelf{entries: shelved(1000)}}
+		var asked []Entry
+		for _, i := range []int{0, 1, 15, 500, 501, 999} {
+			asked = append(asked, store.entries[i])
+		}
+		seen, err := looker{store: store}.look(t.Context(), asked)
+		if err != nil || standing(seen) != len(asked) {
+			t.Fatalf("%v, %v", seen, err)
+		}
+		if n := store.lists.Load(); n > c.most {
+			t.Errorf("a look at 6 of 1,000 entries took %d pages of 10, where a listing may not be cut: %v", n, c.uncut)
+		}
+	}
+}

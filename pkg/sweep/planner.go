@@ -97,7 +97,7 @@ func (p *planner) release(ctx context.Context) error {
 // after the other are what their contents one after the other are.
 func (f filled) with(next filled) filled {
 	f.data, f.count = slices.Concat(f.data, next.data), f.count+next.count
-	f.last, f.listedAt = next.last, earlier(f.listedAt, next.listedAt)
+	f.last, f.listedAt = max(f.last, next.last), earlier(f.listedAt, next.listedAt)
 	return f
 }
 

@@ -28,6 +28,7 @@ type books struct {
 	Examiner
 	page   int
 	uncut  bool
+	mixed  bool // entries are in no order
 	lists  atomic.Int64
 	probes atomic.Int64
 }
@@ -42,7 +43,7 @@ func (b *books) Pages(ctx context.Context, r bucket.Range) iter.Seq2[bucket.Page
 				return
 			}
 			some, more := within(b.entries[at:min(at+b.page, len(b.entries))], r.UpTo)
-			if !yield(bucket.Page{Entries: some, Cuttable: !b.uncut}, nil) || !more {
+			if !yield(bucket.Page{Entries: some, Cuttable: !b.uncut && !b.mixed, Unordered: b.mixed}, nil) || !more {
 				return
 			}
 			at += len(some)
@@ -264,6 +265,26 @@ func TestAPlanIsCarriedOutTheSameWithOneStreamAndWithMany(t *testing.T) {
 				t.Fatalf("one stream counts %+v, many %+v", counted[0], counted[i+1])
 			}
 		}
+	}
+}
+
+func TestAPlanOfAServerWithoutOrderIsCarriedOut(t *testing.T) {
+	store := &books{page: 10, mixed: true, shelf: shelf{entries: shelved(1000)}}
+	rand.Shuffle(len(store.entries), func(i, j int) {
+		store.entries[i], store.entries[j] = store.entries[j], store.entries[i]
+	})
+	since := &books{page: 10, mixed: true, shelf: shelf{entries: slices.Clone(store.entries[1:])}}
+	since.entries = slices.Insert(since.entries, 500, Entry{Key: "u", Kind: retention.Object, LastModified: t0, ETag: "new"})
+	p := newPlanning(64)
+	_, _, planned := p.plan(t, store, 1, 8)
+	census, _, segments := p.plan(t, since, 2, 8)
+	if census.PlanGone != 1 || census.PlanChanged != 0 {
+		t.Errorf("of the plan %d are gone, and %d not to go any more", census.PlanGone, census.PlanChanged)
+	}
+	missing := fmt.Sprintf("%q ", store.entries[0].Key)
+	want := append(slices.DeleteFunc(sorted(planned), func(s string) bool { return s == missing }), fmt.Sprintf("%q %s", "u", CodeNotPlanned))
+	if got := sorted(segments); !slices.Equal(got, want) {
+		t.Errorf("%d of %d entries go as planned", len(slices.DeleteFunc(got, func(s string) bool { return !slices.Contains(want, s) })), len(want))
 	}
 }
 

@@ -140,7 +140,8 @@ func TestAMarkersTurnComesAndNothingUnreadableBecomesReadable(t *testing.T) {
 				there = append(there, x.Entry)
 			}
 		}
-		l := looker{store: shelf{entries: there}, within: bucket.Range{What: bucket.Versions}, going: going}
+		store := &books{shelf: shelf{entries: there}, page: rapid.IntRange(1, 3).Draw(t, "page")}
+		l := looker{store: store, within: bucket.Range{What: bucket.Versions}, going: going}
 		seen, err := l.look(t.Context(), asked)
 		if err != nil {
 			t.Fatal(err)

@@ -87,7 +87,8 @@ func TestLookupSaysOfEachEntryWhatTheStoreShows(t *testing.T) {
 			asked = append(asked, e)
 			want = append(want, map[int]sight{0: unchanged, 4: unchanged, 1: changed, 2: changed, 3: changed, 5: gone}[fate])
 		}
-		seen, err := looker{store: shelf{entries: there}}.look(t.Context(), asked)
+		store := &books{shelf: shelf{entries: there}, page: rapid.IntRange(1, 3).Draw(t, "page"), uncut: rapid.Bool().Draw(t, "uncut")}
+		seen, err := looker{store: store}.look(t.Context(), asked)
 		if err != nil || !slices.Equal(seen, want) && len(want) > 0 {
 			t.Fatalf("lookup: %v, %v, want %v", seen, err, want)
 		}
