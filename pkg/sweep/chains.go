@@ -12,7 +12,7 @@ type chain [][]int
 // so many that it takes more than one batch more; with markers cut by themselves,
 // all batches of a segment are at most two more than it takes.
 func (w *sweeping) chains(idx []int, size int) []chain {
-	c := cutter{size: size, spare: size / 2}
+	c := filler{size: size, spare: size / 2}
 	for len(idx) > 0 {
 		n := 1
 		for n < len(idx) && bytes.Equal(w.entries[idx[n]].Key, w.entries[idx[0]].Key) {
@@ -25,15 +25,15 @@ func (w *sweeping) chains(idx []int, size int) []chain {
 	return c.done
 }
 
-// cutter fills batches.
-type cutter struct {
+// filler fills batches.
+type filler struct {
 	size, spare int // places in a batch, and how many may yet stay empty
 	done        []chain
 	open        chain // its last batch is being filled
 }
 
 // add adds the entries of a key.
-func (c *cutter) add(key []int) {
+func (c *filler) add(key []int) {
 	free := c.free()
 	if free < len(key) && free <= c.spare {
 		c.spare -= free
@@ -51,14 +51,14 @@ func (c *cutter) add(key []int) {
 }
 
 // free is how many places the open batch has left.
-func (c *cutter) free() int {
+func (c *filler) free() int {
 	if len(c.open) == 0 {
 		return 0
 	}
 	return c.size - len(c.open[len(c.open)-1])
 }
 
-func (c *cutter) close() {
+func (c *filler) close() {
 	if len(c.open) > 0 {
 		c.done = append(c.done, c.open)
 	}

@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -201,85 +200,3 @@ func (l *listing) absorb(r *reader) {
 	r.tally.reset()
 	l.sweeper.progress().Listed(int(seen.Pages), int(seen.Listed), int(seen.Expired))
 }
-
-// reader judges and counts what one stream lists of one range, and plans what is
-// to go of it.
-type reader struct {
-	judge  *retention.Judge
-	tally  tally
-	branch *branch // nil: nothing is planned
-}
-
-func (l *listing) reader(k *keyRange) *reader {
-	r := &reader{judge: retention.NewJudge(l.policy)}
-	r.tally = tally{census: newCensus(), look: l.which, nearMatch: l.nearMatch, allTeams: l.run.Spec.AllTeams,
-		lateFrom: l.run.Cutoff.Add(-l.run.interval()), cutoff: l.run.Cutoff, maxAge: l.run.maxAgeDays(), newest: newest{most: l.newest.most}}
-	if l.planner != nil {
-		r.branch = l.planner.branch(k.after)
-	}
-	return r
-}
-
-func (r *reader) page(ctx context.Context, page bucket.Page, entries []Entry, asked time.Time) error {
-	c := r.tally.census
-	c.Population.Pages++
-	c.Population.Anomalies += int64(page.Repeated)
-	c.Repeated += int64(page.Repeated)
-	c.Unordered = c.Unordered || page.Unordered
-	for _, e := range entries {
-		v := r.judge.Judge(e)
-		r.tally.add(e, v)
-		if r.branch == nil {
-			continue
-		}
-		if err := r.branch.take(ctx, e, v, asked); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// close ends the last key's stack, and the range at the key where it ended.
-func (r *reader) close(ctx context.Context, upTo string) error {
-	r.tally.close()
-	if r.branch == nil {
-		return nil
-	}
-	return r.branch.close(ctx, upTo)
-}
-
-// streams are what all listings of a run have in common: how many ranges are
-// listed side by side. A nil one lends none: each shard has one stream.
-type streams chan struct{}
-
-func newStreams(n int) streams { return make(streams, max(1, n)) }
-
-func (s streams) take(ctx context.Context) error {
-	if s == nil {
-		return nil
-	}
-	select {
-	case s <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (s streams) tryTake() bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (s streams) giveBack() {
-	if s != nil {
-		<-s
-	}
-}
-
-// idle is how many streams nobody has taken.
-func (s streams) idle() int { return cap(s) - len(s) }

@@ -3,6 +3,7 @@ package sweep
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -239,6 +240,52 @@ func (eager) Delete(_ context.Context, entries []Entry) []bucket.Deletion {
 		out[i].Status = bucket.Deleted
 	}
 	return out
+}
+
+// together is a store and a vault: the store settles the second segment's delete
+// when the vault has refused the first one's part.
+type together struct {
+	eager
+	*shared
+	begun, refused chan struct{}
+}
+
+func (b together) Delete(ctx context.Context, entries []Entry) []bucket.Deletion {
+	if entries[0].Key == "b" {
+		close(b.begun)
+		<-b.refused
+		time.Sleep(20 * time.Millisecond) // for the first segment's error to be known
+	}
+	return b.eager.Delete(ctx, entries)
+}
+
+func (b together) Put(ctx context.Context, name string, data []byte) error {
+	if name == reportFile(0, evidence.PartName(0, 0)) {
+		<-b.begun
+		close(b.refused)
+		return errors.New("no space left")
+	}
+	return b.shared.Put(ctx, name, data)
+}
+
+func TestASegmentThatIsDoneHasItsPartThoughAnotherFails(t *testing.T) {
+	var plan [][]Planned
+	for _, key := range []string{"a", "b"} {
+		plan = append(plan, []Planned{{Key: []byte(key), Kind: retention.Object, LastModified: t0, Created: t0, Why: evidence.WhyAge}})
+	}
+	sweeper, run, err := newShared().planned(plan, bucket.StateNever)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := together{shared: newShared(), begun: make(chan struct{}), refused: make(chan struct{})}
+	sweeper.Concurrency, sweeper.Vault = 2, both
+	sweeper.Open = func(context.Context, StoreSpec) (Bucket, error) { return Bucket{Store: both, Examiner: noParts{}}, nil }
+	if err := sweeper.SweepShard(t.Context(), t.Context(), run, 0); err == nil {
+		t.Error("a part that can't be written is no error")
+	}
+	if names, _ := both.List(t.Context(), ""); !slices.Equal(names, []string{reportFile(0, evidence.PartName(0, 1))}) {
+		t.Errorf("the vault holds %q, want the part of the segment whose entries all have their outcome", names)
+	}
 }
 
 // BenchmarkSweepSegment is a segment from its plan to its part, without the time

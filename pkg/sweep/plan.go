@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"time"
@@ -19,6 +20,16 @@ type Segment struct {
 	// First and Last are its least and its greatest key; empty where they are not known.
 	First []byte `json:"first,omitempty"`
 	Last  []byte `json:"last,omitempty"`
+}
+
+// widen makes a key one of the segment's.
+func (s *Segment) widen(key []byte) {
+	if len(s.First) == 0 || bytes.Compare(key, s.First) < 0 {
+		s.First = key
+	}
+	if bytes.Compare(key, s.Last) > 0 {
+		s.Last = key
+	}
 }
 
 // ShardPlan is plan-SSSS.json: what the listing saw, and the segments. It is

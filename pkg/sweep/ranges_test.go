@@ -288,6 +288,30 @@ func TestAPlanOfAServerWithoutOrderIsCarriedOut(t *testing.T) {
 	}
 }
 
+// Whoever carries it out reads each segment where its keys are listed.
+func TestThePlanOfADeadRunNamesItsSegmentsAsTheRunWouldHave(t *testing.T) {
+	p := newPlanning(64)
+	_, want, _ := p.plan(t, &books{page: 10, shelf: shelf{entries: shelved(1000)}}, 1, 8)
+	delete(p.Work.(shelves).memory, workName(1, planFile(0)))
+	run := Run{Number: 1}
+	if _, err := p.load(t.Context(), &run, runFile, &run); err != nil {
+		t.Fatal(err)
+	}
+	dead, err := p.deadPlan(t.Context(), &run, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey := func(a, b Segment) int { return slices.Compare(a.First, b.First) }
+	slices.SortFunc(dead.Segments, byKey)
+	slices.SortFunc(want.Segments, byKey)
+	for i := range want.Segments { // nobody knows any more when they were listed
+		want.Segments[i].ListedAt = dead.Segments[0].ListedAt
+	}
+	if !reflect.DeepEqual(dead.Segments, want.Segments) {
+		t.Errorf("%+v, want %+v", dead.Segments, want.Segments)
+	}
+}
+
 func TestOneStreamLooksForNoCuts(t *testing.T) {
 	store := &books{page: 10, shelf: shelf{entries: shelved(1000)}}
 	newPlanning(64).plan(t, store, 1, 1)

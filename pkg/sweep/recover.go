@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -129,11 +130,13 @@ func (s *Sweeper) deadPlan(ctx context.Context, run *Run, shard int) (ShardPlan,
 		if err != nil {
 			return plan, err
 		}
+		segment := Segment{Name: name, Count: int64(len(entries)), SHA256: evidence.SHA256Hex(data), ListedAt: run.StartedAt}
 		for _, e := range entries {
 			plan.Census.addDead(e, run.Spec.AllTeams)
+			segment.widen(e.Key)
 		}
-		plan.Segments = append(plan.Segments, Segment{Name: name, Count: int64(len(entries)),
-			SHA256: evidence.SHA256Hex(data), ListedAt: run.StartedAt})
+		segment.First, segment.Last = bytes.Clone(segment.First), bytes.Clone(segment.Last) // and not all keys with them
+		plan.Segments = append(plan.Segments, segment)
 	}
 	return plan, s.save(ctx, run, planFile(shard), plan)
 }

@@ -108,12 +108,14 @@ func (w *sweeping) all(ctx context.Context) error {
 }
 
 // sideBySide takes batches that don't wait for each other, and returns when all of
-// them are settled. After the first error no further one is begun.
+// them are settled. After the first error no further one is begun; where all were,
+// an error elsewhere is none of theirs, and what they did is put on record.
 func (w *sweeping) sideBySide(ctx context.Context, chains []chain) error {
 	var group errgroup.Group
+	var shut error
 	for _, c := range chains {
 		// Not in the goroutine: chains begin in their order.
-		if w.lane.enter(w.begin) != nil {
+		if shut = w.lane.enter(w.begin); shut != nil {
 			break
 		}
 		group.Go(func() error {
@@ -130,7 +132,7 @@ func (w *sweeping) sideBySide(ctx context.Context, chains []chain) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return context.Cause(w.begin)
+	return shut
 }
 
 // stays settles an entry that is never sent.
