@@ -3,7 +3,7 @@
 // delete markers, incomplete uploads), and deletes what it is told to delete.
 // Each S3 vendor's quirks live here (quirks.go), and so does the S3 SDK.
 //
-// It never decides: not what is old, not whether to try again. A listing that
+// It never decides: not what is old, not whether to delete again. A listing that
 // could have missed something is an error and never an end, and a deletion is
 // called Deleted only when the server said so of that very entry. It never
 // sends a delete for a key outside the store's prefix, never lets the SDK send
@@ -56,6 +56,10 @@ type Config struct {
 
 	Slots Slots // bound the requests in flight; stores may share them. nil: no bound
 
+	// Patience is how long a listing puts up with a server that is busy or away: what
+	// fails later than that after the first failure isn't tried again. 0: a minute.
+	Patience time.Duration
+
 	// OverwriteGuard "etag" makes the deletes of rewritable entries conditional;
 	// anything else leaves the guarding to the caller.
 	OverwriteGuard string
@@ -66,6 +70,7 @@ type Config struct {
 type Bucket struct {
 	cfg     Config
 	client  *s3.Client
+	patient patient // retries listings
 	learned learned
 	seen    seen
 	proving chan struct{} // held by the one Delete that finds out about `null`
@@ -104,12 +109,13 @@ func Open(ctx context.Context, cfg Config) (*Bucket, error) {
 		if cfg.Slots != nil {
 			o.HTTPClient = slotted{next: loaded.HTTPClient, slots: cfg.Slots} // requests for credentials take none
 		}
+		o.HTTPClient = breakable{o.HTTPClient}
 		// Checksums only where the API demands them: many servers reject the rest.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		o.APIOptions = append(o.APIOptions, checkAnswers, hideWriterTo, newListDecoder(cfg.ListDecoder).install)
 	})
-	return &Bucket{cfg: cfg, client: client, proving: make(chan struct{}, 1)}, nil
+	return &Bucket{cfg: cfg, client: client, patient: newPatient(cfg.Patience), proving: make(chan struct{}, 1)}, nil
 }
 
 // Unasked returns how many answers about keys that were never asked for came

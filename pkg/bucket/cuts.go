@@ -82,7 +82,7 @@ func (b *Bucket) names(ctx context.Context, q question) (names, error) {
 	out, err := b.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
 		Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: &q.most,
 		Prefix: optional(q.prefix), StartAfter: optional(q.after), Delimiter: q.delimiter(),
-	})
+	}, b.patiently)
 	if err != nil {
 		return names{}, b.fail(listing, "s3:ListBucket", err)
 	}
@@ -98,7 +98,7 @@ func (b *Bucket) versionNames(ctx context.Context, q question) (names, error) {
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
 		Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: &q.most,
 		Prefix: optional(q.prefix), KeyMarker: optional(q.after), Delimiter: q.delimiter(),
-	})
+	}, b.patiently)
 	if err != nil {
 		return names{}, b.fail(listingVersions, rightVersions, err)
 	}

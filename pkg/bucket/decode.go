@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -52,10 +53,12 @@ func (d listDecoder) install(stack *middleware.Stack) error {
 
 type roomKey struct{}
 
-// inOneRoom returns a context under which the answers to listings of objects are
-// read into the same memory: each is overwritten by the next.
-func inOneRoom(ctx context.Context) context.Context {
-	return context.WithValue(ctx, roomKey{}, new(listxml.Room))
+// inOneRoom returns a context under which the objects of each ListObjectsV2 are
+// put into the room, whichever decoder reads the answer, and not into its
+// Contents: each is overwritten by the next.
+func inOneRoom(ctx context.Context) (context.Context, *listxml.Room) {
+	room := new(listxml.Room)
+	return context.WithValue(ctx, roomKey{}, room), room
 }
 
 // listDeserializer stands in the SDK's place for one call.
@@ -76,18 +79,19 @@ func (d listDeserializer) HandleDeserialize(ctx context.Context, in middleware.D
 	})
 	answer, ok := out.RawResponse.(*smithyhttp.Response)
 	good := ok && err == nil && answer.StatusCode >= 200 && answer.StatusCode < 300
+	room, _ := ctx.Value(roomKey{}).(*listxml.Room)
 	if !good || !d.fast && d.operation != "ListObjectVersions" {
-		return d.sdk.HandleDeserialize(ctx, in, answered)
+		out, metadata, err := d.sdk.HandleDeserialize(ctx, in, answered)
+		if objects, ok := out.Result.(*s3.ListObjectsV2Output); ok && err == nil && room != nil {
+			room.Take(objects)
+		}
+		return out, metadata, err
 	}
 	body := d.buffers.Get().(*bytes.Buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer d.buffers.Put(body)
 	body.Reset()
 	if err := readAll(body, answer.Response); err != nil {
 		return out, metadata, &smithy.DeserializationError{Err: fmt.Errorf("failed to decode response body, %w", err)}
-	}
-	room, some := ctx.Value(roomKey{}).(*listxml.Room)
-	if !some {
-		room = new(listxml.Room)
 	}
 	result, order, unread := d.read(body.Bytes(), room)
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
@@ -104,11 +108,15 @@ func (d listDeserializer) HandleDeserialize(ctx context.Context, in middleware.D
 	return out, metadata, nil
 }
 
-// read decodes an answer.
+// read decodes an answer, the objects of a listing into room, unless that is nil.
 func (d listDeserializer) read(answer []byte, room *listxml.Room) (result any, order listxml.Order, err error) {
 	switch d.operation {
 	case "ListObjectsV2":
-		result, err = room.Objects(answer)
+		if room != nil {
+			result, err = room.ReadObjects(answer)
+			break
+		}
+		result, err = listxml.Objects(answer)
 	case "ListObjectVersions":
 		result, order, err = listxml.Versions(answer)
 	case "DeleteObjects":

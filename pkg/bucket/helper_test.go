@@ -46,6 +46,7 @@ func (s *stand) put(keys ...string) {
 func (s *stand) config() bucket.Config {
 	c := s.Server.Config(name)
 	c.Endpoint, c.ListDecoder = s.Gate.URL, s.decoder
+	c.Patience = time.Second // enough for what goes wrong once; what always does must not take a minute
 	return c
 }
 

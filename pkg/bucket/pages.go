@@ -101,7 +101,7 @@ func (b *Bucket) Pages(ctx context.Context, r Range) iter.Seq2[Page, error] {
 // current lists current objects.
 func (b *Bucket) current(ctx context.Context, r Range, prefix string) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		for s, err := range b.steps(ctx, r, prefix, pageSize) {
+		for s, err := range b.steps(ctx, r, prefix, pageSize, b.patiently) {
 			if !yield(s.page, err) {
 				return
 			}
@@ -110,7 +110,7 @@ func (b *Bucket) current(ctx context.Context, r Range, prefix string) iter.Seq2[
 }
 
 // steps lists current objects in pages of at most size entries.
-func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) iter.Seq2[step, error] {
+func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32, options ...func(*s3.Options)) iter.Seq2[step, error] {
 	return func(yield func(step, error) bool) {
 		start, some := r.under(prefix)
 		if !some {
@@ -125,14 +125,14 @@ func (b *Bucket) steps(ctx context.Context, r Range, prefix string, size int32) 
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(size),
 			Prefix: optional(prefix), StartAfter: optional(start),
 		}
-		ctx := inOneRoom(ctx) // what a walk has read it has copied
+		ctx, room := inOneRoom(ctx) // what a walk has read it has copied
 		for {
-			out, err := b.client.ListObjectsV2(ctx, in)
+			out, err := b.client.ListObjectsV2(ctx, in, options...)
 			if err != nil {
 				yield(step{}, b.fail(listing, "s3:ListBucket", err))
 				return
 			}
-			s, lie := w.read(out)
+			s, lie := w.read(out, room.Objects)
 			if lie != "" {
 				yield(step{}, b.lie(listing, lie))
 				return

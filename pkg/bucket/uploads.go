@@ -23,7 +23,7 @@ func (b *Bucket) uploads(ctx context.Context, r Range, prefix string) iter.Seq2[
 		w := newUploadWalk(prefix, r)
 		in := &s3.ListMultipartUploadsInput{Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl}
 		for {
-			out, err := b.client.ListMultipartUploads(ctx, in)
+			out, err := b.client.ListMultipartUploads(ctx, in, b.patiently)
 			if in.KeyMarker == nil && noUploads(Code(err)) {
 				return
 			}

@@ -28,7 +28,7 @@ func (b *Bucket) versions(ctx context.Context, r Range, prefix string) iter.Seq2
 		}
 		for {
 			asking, x := watched(ctx)
-			out, err := b.client.ListObjectVersions(asking, in)
+			out, err := b.client.ListObjectVersions(asking, in, b.patiently)
 			if err != nil {
 				yield(Page{}, b.fail(listingVersions, rightVersions, err))
 				return
@@ -62,7 +62,7 @@ func (b *Bucket) keptPlace(ctx context.Context, w *versionWalk) error {
 	out, err := b.client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{
 		Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(1),
 		Prefix: optional(w.prefix), KeyMarker: aws.String(w.resumed.key + "\t"), // past every version of the key, on servers that begin at the marker too
-	})
+	}, b.patiently)
 	if err != nil {
 		return b.fail(listingVersions, rightVersions, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"github.com/sweeper-audit/sweeper/pkg/bucket/listxml"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
 )
 
@@ -43,9 +44,9 @@ type step struct {
 	done    bool
 }
 
-// read checks one answer. lie says in words what can't be true of it, "" when
-// all is well.
-func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
+// read checks one answer, whose objects are given besides. lie says in words what
+// can't be true of it, "" when all is well.
+func (w *walk) read(out *s3.ListObjectsV2Output, objects []listxml.Object) (s step, lie string) {
 	if len(out.CommonPrefixes) > 0 {
 		return s, "an answer hides keys behind common prefixes, though no delimiter was asked for"
 	}
@@ -53,20 +54,23 @@ func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
 		return s, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	s.encoded = out.EncodingType == types.EncodingTypeUrl
-	s.page.Entries = make([]retention.Entry, 0, len(out.Contents))
+	s.page.Entries = make([]retention.Entry, 0, len(objects))
 	opaque := w.opaque
 	past := false // an entry beyond UpTo was seen: the rest is another range's
-	for i := range out.Contents {
-		e, lie := w.entry(&out.Contents[i], s.encoded)
+	for i := range objects {
+		n := len(s.page.Entries)
+		s.page.Entries = append(s.page.Entries, retention.Entry{}) // filled in where it lies
+		e := &s.page.Entries[n]
+		lie := w.entry(e, &objects[i], s.encoded)
 		if lie == disorder && w.within.open() {
 			w.unordered, w.opaque = true, opaque
-			return w.read(out)
+			return w.read(out, objects)
 		}
 		if lie != "" {
 			return s, lie
 		}
-		if past = past || w.past(e); !past && (!w.unordered || w.within.holds(e.Key)) {
-			s.page.Entries = append(s.page.Entries, e)
+		if past = past || w.past(e); past || w.unordered && !w.within.holds(e.Key) {
+			s.page.Entries = s.page.Entries[:n]
 		}
 	}
 	s.page.Unordered, s.page.Cuttable = w.unordered, s.encoded && !w.unordered
@@ -76,53 +80,45 @@ func (w *walk) read(out *s3.ListObjectsV2Output) (s step, lie string) {
 	if s.done = past || !*out.IsTruncated; s.done {
 		return s, ""
 	}
-	s.token, lie = w.next(out, len(out.Contents) > 0)
+	s.token, lie = w.next(out, len(objects) > 0)
 	return s, lie
 }
 
 // entry reads one row and moves the walk on to its key.
-func (w *walk) entry(o *types.Object, encoded bool) (e retention.Entry, lie string) {
-	if o.Key == nil || *o.Key == "" {
-		return e, "an entry has no key"
-	}
-	key, err := decodeName(*o.Key, encoded)
-	if err != nil {
-		return e, "a key is not encoded as the answer says (encoding-type=url)"
-	}
-	e = retention.Entry{Key: key, Kind: retention.Object, Latest: true}
+func (w *walk) entry(e *retention.Entry, o *listxml.Object, encoded bool) (lie string) {
+	key, err := decodeName(o.Key, encoded)
+	e.Key, e.Kind, e.Latest = key, retention.Object, true
+	e.LastModified, e.ETag, e.Size = o.LastModified.UTC(), o.ETag, o.Size
 	switch {
-	case o.LastModified == nil || o.LastModified.IsZero():
-		return e, "an entry has no LastModified"
+	case o.Key == "":
+		return "an entry has no key"
+	case err != nil:
+		return "a key is not encoded as the answer says (encoding-type=url)"
+	case o.LastModified.IsZero():
+		return "an entry has no LastModified"
 	case !strings.HasPrefix(key, w.prefix):
-		return e, "an entry lies outside the prefix"
+		return "an entry lies outside the prefix"
 	case misspelt(key, encoded):
 		// It stands where its true key belongs, which its spelling doesn't tell.
 		w.opaque++
 		e.Opaque, e.ID = true, fmt.Sprintf("opaque-%d", w.opaque)
+		return ""
 	case w.unordered:
-	case key <= w.last && !w.seen:
-		return e, "an entry lies outside the range that was asked for"
-	case key == w.last:
-		return e, twice
-	case key < w.last:
-		return e, disorder
-	}
-	e.LastModified = o.LastModified.UTC()
-	if !e.Opaque && !w.unordered {
+		return ""
+	case key > w.last:
 		w.last, w.seen = key, true
+		return ""
+	case !w.seen:
+		return "an entry lies outside the range that was asked for"
+	case key == w.last:
+		return twice
 	}
-	if o.ETag != nil {
-		e.ETag = *o.ETag
-	}
-	if o.Size != nil {
-		e.Size = *o.Size
-	}
-	return e, ""
+	return disorder
 }
 
 // past reports whether an entry lies beyond the range. One whose key is not
 // known is taken to lie right after the last that is.
-func (w *walk) past(e retention.Entry) bool {
+func (w *walk) past(e *retention.Entry) bool {
 	if w.unordered {
 		return false
 	}

@@ -1,9 +1,10 @@
 package listxml
 
 import (
-	"slices"
 	"strings"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -12,39 +13,52 @@ import (
 // each other, counted from 1: one number for each, in the order of its list.
 type Order struct{ Versions, Markers []int }
 
+// Object is a row of the answer to ListObjectsV2. What the answer leaves out is
+// zero.
+type Object struct {
+	Key, ETag    string
+	LastModified time.Time // UTC
+	Size         int64     // bytes
+}
+
 // Objects reads the answer to ListObjectsV2. It fills in IsTruncated, KeyCount,
 // EncodingType, NextContinuationToken, the prefix of each of CommonPrefixes, and
 // of each of Contents Key, LastModified, ETag and Size. An error is an *Error.
-func Objects(answer []byte) (*s3.ListObjectsV2Output, error) { return new(Room).Objects(answer) }
+func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
+	room := new(Room)
+	out, err := room.ReadObjects(answer)
+	if err != nil {
+		return nil, err
+	}
+	for i := range room.Objects {
+		o := &room.Objects[i]
+		out.Contents = append(out.Contents, types.Object{Key: &o.Key, LastModified: &o.LastModified, ETag: &o.ETag, Size: &o.Size})
+	}
+	return out, nil
+}
 
-// Objects is Objects into the room.
-func (r *Room) Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
+// ReadObjects is Objects, but what would be Contents is in r.Objects: the SDK's
+// type is three times as large, and full of pointers.
+func (r *Room) ReadObjects(answer []byte) (*s3.ListObjectsV2Output, error) {
 	d := newDecoder(answer, r)
-	out := new(s3.ListObjectsV2Output)
-	h := d.answer("ListBucketResult", func(f field) bool {
-		if f != contents {
-			return false
+	h := d.answer("ListBucketResult", 1<<contents, listed, func(_ field, o *row) {
+		object := Object{Key: o.key, LastModified: o.modified}
+		if o.seen.has(eTag) {
+			object.ETag = o.etag
 		}
-		e := d.entry(lastModified)
-		if out.Contents == nil {
-			out.Contents = slices.Grow(d.objects[:0], d.likely())
+		if o.seen.has(size) {
+			object.Size = o.size
 		}
-		// Filled in where it lies: these types are large.
-		out.Contents = append(out.Contents, types.Object{})
-		o := &out.Contents[len(out.Contents)-1]
-		o.Key, o.LastModified, o.ETag, o.Size = e.key, e.modified, e.etag, e.size
-		return true
+		r.Objects = append(r.Objects, object)
 	})
-	if h.count != nil && int(*h.count) != len(out.Contents)+len(h.prefixes) {
+	if h.count != nil && int(*h.count) != len(r.Objects)+len(h.prefixes) {
 		d.fail("KeyCount isn't the number of the keys in the answer")
 	}
 	if d.err != nil {
 		return nil, d.err
 	}
-	r.objects = out.Contents
-	out.IsTruncated, out.KeyCount, out.EncodingType, out.CommonPrefixes = h.truncated, h.count, h.encoding, h.prefixes
-	out.NextContinuationToken = h.token
-	return out, nil
+	return &s3.ListObjectsV2Output{IsTruncated: h.truncated, KeyCount: h.count, EncodingType: h.encoding, CommonPrefixes: h.prefixes,
+		NextContinuationToken: h.token}, nil
 }
 
 // Versions reads the answer to ListObjectVersions. It fills in IsTruncated,
@@ -55,27 +69,26 @@ func (r *Room) Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
 	d := newDecoder(answer, new(Room))
 	out, order := new(s3.ListObjectVersionsOutput), Order{}
-	h := d.answer("ListVersionsResult", func(f field) bool {
+	h := d.answer("ListVersionsResult", 1<<version|1<<deleteMarker, listed, func(kind field, r *row) {
 		at := len(out.Versions) + len(out.DeleteMarkers) + 1
-		switch f {
-		case version:
-			e := d.entry(lastModified)
-			if out.Versions == nil {
-				out.Versions, order.Versions = make([]types.ObjectVersion, 0, d.likely()), make([]int, 0, d.likely())
-			}
-			out.Versions = append(out.Versions, types.ObjectVersion{})
-			v := &out.Versions[len(out.Versions)-1]
-			v.Key, v.VersionId, v.IsLatest, v.LastModified, v.ETag, v.Size = e.key, e.version, e.latest, e.modified, e.etag, e.size
-			order.Versions = append(order.Versions, at)
-		case deleteMarker:
-			e := d.entry(lastModified)
-			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: e.key, VersionId: e.version, IsLatest: e.latest,
-				LastModified: e.modified})
+		name, id, latest := d.strings.put(r.key), d.given(versionID, r.version), d.said(isLatest, r.latest)
+		modified := d.times.put(r.modified)
+		if kind == deleteMarker {
+			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: name, VersionId: id, IsLatest: latest, LastModified: modified})
 			order.Markers = append(order.Markers, at)
-		default:
-			return false
+			return
 		}
-		return true
+		if out.Versions == nil {
+			out.Versions, order.Versions = make([]types.ObjectVersion, 0, d.likely()), make([]int, 0, d.likely())
+		}
+		// Filled in where it lies: this type is large.
+		out.Versions = append(out.Versions, types.ObjectVersion{})
+		v := &out.Versions[len(out.Versions)-1]
+		v.Key, v.VersionId, v.IsLatest, v.LastModified, v.ETag = name, id, latest, modified, d.given(eTag, r.etag)
+		if r.seen.has(size) {
+			v.Size = d.sizes.put(r.size)
+		}
+		order.Versions = append(order.Versions, at)
 	})
 	if d.err != nil {
 		return nil, Order{}, d.err
@@ -92,13 +105,9 @@ func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
 func Uploads(answer []byte) (*s3.ListMultipartUploadsOutput, error) {
 	d := newDecoder(answer, new(Room))
 	out := new(s3.ListMultipartUploadsOutput)
-	h := d.answer("ListMultipartUploadsResult", func(f field) bool {
-		if f != upload {
-			return false
-		}
-		e := d.entry(initiated)
-		out.Uploads = append(out.Uploads, types.MultipartUpload{Key: e.key, UploadId: e.upload, Initiated: e.initiated})
-		return true
+	h := d.answer("ListMultipartUploadsResult", 1<<upload, listed, func(_ field, r *row) {
+		out.Uploads = append(out.Uploads, types.MultipartUpload{Key: d.strings.put(r.key), UploadId: d.given(uploadID, r.upload),
+			Initiated: d.times.put(r.initiated)})
 	})
 	if d.err != nil {
 		return nil, d.err
@@ -106,6 +115,16 @@ func Uploads(answer []byte) (*s3.ListMultipartUploadsOutput, error) {
 	out.IsTruncated, out.EncodingType, out.CommonPrefixes = h.truncated, h.encoding, h.prefixes
 	out.NextKeyMarker, out.NextUploadIdMarker = h.nextKey, h.nextUpload
 	return out, nil
+}
+
+// Take puts the objects of an answer that the SDK has read into r.Objects.
+func (r *Room) Take(out *s3.ListObjectsV2Output) {
+	r.reset()
+	for i := range out.Contents {
+		o := &out.Contents[i]
+		r.Objects = append(r.Objects, Object{Key: aws.ToString(o.Key), ETag: aws.ToString(o.ETag), LastModified: aws.ToTime(o.LastModified),
+			Size: aws.ToInt64(o.Size)})
+	}
 }
 
 // head is what an answer says besides its entries.
@@ -117,21 +136,26 @@ type head struct {
 	prefixes                                []types.CommonPrefix
 }
 
-// answer reads a whole answer. entry reads those of its elements that are
-// entries and says of any other that it isn't one.
-func (d *decoder) answer(root string, entry func(field) bool) (h head) {
+// answer reads a whole answer. Elements of which there are rows are given to add,
+// good until the next.
+func (d *decoder) answer(root string, rows, reads fields, add func(kind field, r *row)) (h head) {
 	if name := d.root(); d.err == nil && !strings.EqualFold(string(name), root) {
 		d.fail("the answer is not of the kind that was asked for")
 	}
 	for seen := fields(0); ; {
-		f, more := d.next(&d.top, nil)
+		if kind, ok := d.again(); ok {
+			add(kind, &d.last)
+			continue
+		}
+		f, more := d.next()
 		if !more {
 			break
 		}
 		d.once(&seen, f)
 		switch f {
 		case isTruncated:
-			h.truncated = d.flag()
+			is := d.flag(d.value())
+			h.truncated = &is
 		case keyCount:
 			h.count = d.count()
 		case encodingType:
@@ -147,9 +171,12 @@ func (d *decoder) answer(root string, entry func(field) bool) (h head) {
 		case commonPrefixes:
 			h.prefixes = append(h.prefixes, types.CommonPrefix{Prefix: d.commonPrefix()})
 		default:
-			if !entry(f) {
+			if !rows.has(f) {
 				d.skip()
+				continue
 			}
+			d.row(f, reads)
+			add(f, &d.last)
 		}
 	}
 	d.end()

@@ -12,60 +12,20 @@ import (
 func Deletes(answer []byte) (*s3.DeleteObjectsOutput, error) {
 	d := newDecoder(answer, new(Room))
 	out := new(s3.DeleteObjectsOutput)
-	d.answer("DeleteResult", func(f field) bool {
-		switch f {
-		case deleted:
-			r := d.fate()
-			if out.Deleted == nil {
-				out.Deleted = make([]types.DeletedObject, 0, d.likely())
-			}
-			out.Deleted = append(out.Deleted, types.DeletedObject{Key: r.key, VersionId: r.version, DeleteMarker: r.marker, DeleteMarkerVersionId: r.markerVersion})
-		case failed:
-			r := d.fate()
-			out.Errors = append(out.Errors, types.Error{Key: r.key, VersionId: r.version, Code: r.code, Message: r.message})
-		default:
-			return false
+	d.answer("DeleteResult", 1<<deleted|1<<failed, answered, func(kind field, r *row) {
+		name, id := d.given(key, r.key), d.given(versionID, r.version)
+		if kind == failed {
+			out.Errors = append(out.Errors, types.Error{Key: name, VersionId: id, Code: d.given(code, r.code), Message: d.given(message, r.message)})
+			return
 		}
-		return true
+		if out.Deleted == nil {
+			out.Deleted = make([]types.DeletedObject, 0, d.likely())
+		}
+		out.Deleted = append(out.Deleted, types.DeletedObject{Key: name, VersionId: id, DeleteMarker: d.said(deleteMarker, r.marker),
+			DeleteMarkerVersionId: d.given(markerVersionID, r.markerVersion)})
 	})
 	if d.err != nil {
 		return nil, d.err
 	}
 	return out, nil
-}
-
-// fate is a Deleted or an Error.
-type fate struct {
-	key, version, markerVersion, code, message *string
-	marker                                     *bool
-}
-
-func (d *decoder) fate() (r fate) {
-	var seen fields
-	for i := 0; ; i++ {
-		f, more := d.next(&d.hints[i%len(d.hints)], &d.hints[(i+1)%len(d.hints)])
-		if !more {
-			return r
-		}
-		if f == deleteMarker && r.marker != nil { // in a listing there may be many
-			d.fail(repeated)
-		}
-		d.once(&seen, f)
-		switch f {
-		case key:
-			r.key = d.str()
-		case versionID:
-			r.version = d.str()
-		case deleteMarker:
-			r.marker = d.flag()
-		case markerVersionID:
-			r.markerVersion = d.str()
-		case code:
-			r.code = d.str()
-		case message:
-			r.message = d.str()
-		default:
-			d.skip()
-		}
-	}
 }

@@ -157,19 +157,26 @@ func FuzzEveryAnswerToADeleteIsReadAsEncodingXMLReadsItOrRefusedByBoth(f *testin
 		f.Add([]byte(strings.NewReplacer("ListBucketResult", "DeleteResult", "Contents>", "Deleted>").Replace(doc)))
 	}
 	f.Fuzz(func(t *testing.T, doc []byte) {
-		want, refused := referenceDeletes(doc)
-		got, err := listxml.Deletes(doc)
-		if (err != nil) != (refused != nil) {
-			t.Fatalf("error is %v, encoding/xml's %v", err, refused)
-		}
-		if err != nil {
+		got, ok := sameDeletes(t, doc)
+		if !ok {
 			return
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("\n got %+v\nwant %+v", got, want)
 		}
 		if bySDK, err := sdkDeletes(t, doc); err == nil && !reflect.DeepEqual(got, bySDK) {
 			t.Fatalf("\n got %+v\nthe SDK's %+v", got, bySDK)
 		}
 	})
+}
+
+// sameDeletes is sameListing for the answer to a DeleteObjects, and returns what
+// was read.
+func sameDeletes(t interface{ Fatalf(string, ...any) }, doc []byte) (got *s3.DeleteObjectsOutput, ok bool) {
+	want, refused := referenceDeletes(doc)
+	got, err := listxml.Deletes(doc)
+	if (err != nil) != (refused != nil) {
+		t.Fatalf("%s\nerror is %v, encoding/xml's %v", doc, err, refused)
+	}
+	if err == nil && !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s\n got %+v\nwant %+v", doc, got, want)
+	}
+	return got, err == nil
 }

@@ -42,6 +42,11 @@ const (
 	message
 )
 
+// fields is a set of fields.
+type fields uint32
+
+func (s fields) has(f field) bool { return s&(1<<f) != 0 }
+
 // repeatable are the fields that an answer has any number of.
 const repeatable = 1<<contents | 1<<version | 1<<deleteMarker | 1<<upload | 1<<commonPrefixes | 1<<deleted | 1<<failed
 
@@ -123,50 +128,9 @@ func folded(name []byte) field {
 	return other
 }
 
-// hint is a tag as it was written the last time, and what it was. Servers write
-// all entries alike, so the next one is probably the same.
-type hint struct {
-	tag   span // <Key>
-	joint span // </Size><Key>: from the end of the element before; empty if there was none
-	f     field
-}
-
-// jump reads the end tag of the innermost element that is open and the start tag
-// of the next one at once, if what follows is what followed the last time.
-func (s *scanner) jump() bool {
-	h := s.ahead
-	if h == nil || h.joint.to == 0 || s.closed {
-		return false
-	}
-	joint, name := s.of(h.joint), s.name()
-	if !bytes.HasPrefix(s.doc[s.at:], joint) || !bytes.HasPrefix(joint[len("</"):], name) || joint[len("</")+len(name)] != '>' {
-		return false
-	}
-	s.at += len(joint)
-	s.open[len(s.open)-1] = span{h.tag.from + 1, h.tag.to - 1}
-	s.foreign, s.ended, s.jumped = false, 0, true
-	return true
-}
-
 // next goes on to the next element inside the innermost that is open, as child
 // does, and says which it is. What is read has to be of the root's namespace.
-// after, if not nil, is the hint of the element that follows it in its parent.
-func (s *scanner) next(h, after *hint) (f field, more bool) {
-	jumped, ended := s.jumped, s.ended
-	s.ahead, s.jumped = after, false
-	switch {
-	case s.err != nil:
-	case jumped:
-		return h.f, true
-	case h.tag.to > 0 && !s.closed && bytes.HasPrefix(s.doc[s.at:], s.of(h.tag)):
-		s.open = append(s.open, span{h.tag.from + 1, h.tag.to - 1})
-		s.at += h.tag.to - h.tag.from
-		s.foreign, s.ended = false, 0
-		if ended > 0 {
-			h.joint = span{ended, s.at}
-		}
-		return h.f, true
-	}
+func (s *scanner) next() (f field, more bool) {
 	name, more := s.child()
 	if !more {
 		return other, false
@@ -174,13 +138,6 @@ func (s *scanner) next(h, after *hint) (f field, more bool) {
 	f, known := exact(name)
 	if !known || s.foreign {
 		f = s.unusual(name)
-	}
-	// Only a tag without attributes says all that matters.
-	if from := s.at - len(name) - 2; s.err == nil && s.doc[from] == '<' && !s.closed {
-		*h = hint{tag: span{from, s.at}, f: f}
-		if ended > 0 {
-			h.joint = span{ended, s.at}
-		}
 	}
 	return f, true
 }

@@ -277,8 +277,14 @@ func keep(kind string, p page) page {
 		if r.Kind != "Upload" {
 			r.UploadID = nil
 		}
-		if r.Kind == "DeleteMarker" || r.Kind == "Upload" {
+		switch {
+		case r.Kind == "DeleteMarker", r.Kind == "Upload":
 			r.ETag, r.Size = nil, nil
+		case r.Kind == "Contents" && r.ETag == nil:
+			r.ETag = new(string) // what is left out of an object is zero
+		}
+		if r.Kind == "Contents" && r.Size == nil {
+			r.Size = new(int64)
 		}
 	}
 	return p

@@ -15,9 +15,7 @@ type scanner struct {
 	space   []byte // the root's default namespace
 	foreign bool   // the last start tag is of another default namespace
 	scratch []byte // for a value that isn't what is written
-	ended   int    // where the last tag begins, if that was an end tag; else 0
-	ahead   *hint  // what may follow the element that is read, nil if nothing is known
-	jumped  bool   // it did, and its start tag is read
+	ended   int    // where the last end tag begins; 0 if none was written
 	err     *Error
 }
 
@@ -73,9 +71,7 @@ func (s *scanner) child() (name []byte, more bool) {
 // skip reads up to the end of the innermost element that is open.
 func (s *scanner) skip() {
 	if !s.closed {
-		if s.plain(); s.jump() {
-			return
-		}
+		s.plain()
 	}
 	for depth := len(s.open); s.err == nil && len(s.open) >= depth; {
 		switch {
@@ -92,13 +88,13 @@ func (s *scanner) skip() {
 func (s *scanner) value() []byte {
 	from := s.at
 	if !s.closed {
-		if text := s.plain(); s.jump() || s.endTag() {
+		if text := s.plain(); s.endTag() {
 			return text
 		}
 	}
 	// The value is in pieces, or isn't what is written.
 	s.at, s.scratch = from, s.scratch[:0]
-	for s.err == nil && !s.jump() && !s.endTag() {
+	for s.err == nil && !s.endTag() {
 		switch {
 		case s.text(), s.cdata(), s.comment():
 		case s.startTag():

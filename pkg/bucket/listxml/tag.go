@@ -10,7 +10,7 @@ func (s *scanner) startTag() bool {
 	}
 	s.readName(from)
 	s.open = append(s.open, span{from, s.at})
-	s.foreign, s.ended = false, 0
+	s.foreign = false
 	if s.at < len(s.doc) && s.doc[s.at] == '>' {
 		s.at++
 		return true
