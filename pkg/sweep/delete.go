@@ -16,7 +16,7 @@ const (
 	// planFresh is how long a listing counts as a look at a rewritable entry.
 	planFresh = time.Minute
 	// attempts bounds how often a batch is sent. With the pauses below the last
-	// one goes out about half a minute after the first.
+	// one goes out about half a minute after the first, if each is refused whole.
 	attempts = 8
 )
 
@@ -25,6 +25,13 @@ func (s *Sweeper) pauses() *backoff.ExponentialBackOff {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.Multiplier, b.MaxInterval = cmp.Or(s.firstPause, 200*time.Millisecond), 2, 10*time.Second
 	return b
+}
+
+// part is how much of a pause is made where so many of the keys that were sent have
+// to go again. A store that took nearly all takes the few that are left soon. Those
+// that it refuses for longer are all that is sent in the end: their pauses are whole.
+func part(pause time.Duration, again, sent int) time.Duration {
+	return time.Duration(float64(pause) * float64(again) / float64(sent))
 }
 
 // delete sends a batch until each of its entries has an outcome. A rewritable
@@ -53,7 +60,7 @@ func (w *batch) delete(ctx context.Context, idx []int) error {
 		if err := w.mayBegin(); err != nil {
 			return err
 		}
-		rewritable := w.rewritable(idx)
+		rewritable, sent := w.rewritable(idx), len(idx)
 		var err error
 		if idx, err = w.send(ctx, idx, last); err != nil {
 			return err
@@ -67,7 +74,7 @@ func (w *batch) delete(ctx context.Context, idx []int) error {
 		if len(idx) > 0 {
 			w.sweeper.Log.Warn().Str("store", w.spec.Name).Int("entries", len(idx)).Str("code", evidenceCode(last[idx[0]].Code)).
 				Int("attempt", attempt+1).Msg("deletes without an answer that settles them: they are looked up, and what is unchanged goes again")
-			if err := pause(w.begin, w.stop, growing.NextBackOff()); err != nil {
+			if err := pause(w.begin, w.stop, part(growing.NextBackOff(), len(idx), sent)); err != nil {
 				return err
 			}
 			if attempt+1 == attempts {
@@ -87,13 +94,17 @@ func (w *batch) delete(ctx context.Context, idx []int) error {
 func (w *batch) send(ctx context.Context, idx []int, last map[int]bucket.Deletion) ([]int, error) {
 	var again []int
 	var no []refusal
-	slow, trip := false, w.pace.sent(len(idx))
+	took, slowed, trip := 0, 0, w.pace.sent(len(idx))
 	for j, d := range w.store.Delete(ctx, w.entriesOf(idx)) {
 		i := idx[j]
 		if d.Code == bucket.CodeVersioningChanged {
 			w.lane.halt(bucket.CodeVersioningChanged)
 		}
-		slow = slow || evidenceCode(d.Code) == CodeThrottled
+		if d.Status == bucket.Deleted {
+			took++
+		} else if evidenceCode(d.Code) == CodeThrottled {
+			slowed++
+		}
 		switch {
 		case d.Status == bucket.Deleted && w.entries[i].Kind == retention.Upload:
 			w.may = true
@@ -113,9 +124,7 @@ func (w *batch) send(ctx context.Context, idx []int, last map[int]bucket.Deletio
 			again = append(again, i)
 		}
 	}
-	if slow {
-		w.pace.slow(trip)
-	}
+	w.pace.answered(trip, took, slowed)
 	defer w.lane.answered() // when it is known whether the store is halted
 	return again, w.refused(ctx, no, len(no) == len(idx) && !w.may)
 }

@@ -15,11 +15,20 @@ const (
 	burst = time.Second
 	// soonest is the shortest time over which a rate is measured.
 	soonest = time.Millisecond
+	// sample is how many keys a store answers, at least, before their share of
+	// refusals says anything: one key of three is no third.
+	sample = 1000
+	// tolerated refusals are one of so many keys.
+	tolerated = 10
 )
 
 // limit is how many keys a second go to a store. There is none until the store
-// asks to slow down. Then it is half of the keys a second that were going at that
-// time, and it grows while the store is content, until there is none again.
+// asks to slow down, be it for a single key. Then it is half of the keys a second
+// that were going at that time, and it grows until there is none again. From then
+// on it is cut only where the store refuses more of what was sent since the last
+// cut than is tolerated: a few it may refuse at any rate, and sending less would
+// not make them fewer. So a store that takes so many keys a second and refuses the
+// rest is sent a little more at most, and one that refuses all gets the least.
 //
 // It is told the time, which must not go back, and is not for concurrent use.
 type limit struct {
@@ -30,9 +39,12 @@ type limit struct {
 	enough float64   // a rate at which a limit is none any more
 	keys   float64   // that may go by now
 	at     time.Time // up to when rate and keys are worked out
-	cut    time.Time // when the rate was last cut
-	asked  time.Time // when the store last asked to slow down
+	cut    time.Time // when the rate was last cut; zero: never
+	asked  time.Time // when the store last asked for less than it was sent
 	sent   int64     // keys, ever
+
+	// What became of the keys of the sample so far, all sent since the last cut.
+	took, refused int
 }
 
 // trip is a request on its way: when it went, and how many keys had gone before.
@@ -67,22 +79,46 @@ func (l *limit) send(now time.Time, n int) trip {
 	return t
 }
 
-// slow says that the store answered a request with the demand to slow down. A
-// request that went before the last cut says nothing new: the cut was for all that
-// were on their way.
-func (l *limit) slow(now time.Time, t trip) {
+// answered says how many keys of a request the store took, and how many it refused
+// with the demand to slow down. Of a request that went before the last cut that is
+// nothing new: the cut was for all that were on their way.
+func (l *limit) answered(now time.Time, t trip, took, refused int) {
 	l.advance(now)
-	l.asked = now
 	if t.at.Before(l.cut) {
+		if refused > 0 {
+			l.asked = now
+		}
 		return
 	}
+	l.took += took
+	l.refused += refused
+	switch {
+	case l.tooFast():
+		l.slow(now, t)
+	case l.took+l.refused < sample:
+		return
+	}
+	l.took, l.refused = 0, 0
+}
+
+// tooFast reports whether the sample calls for a cut. It need not be complete for
+// that: what is refused already would be too much of a complete one.
+func (l *limit) tooFast() bool {
+	if l.cut.IsZero() {
+		return l.refused > 0
+	}
+	return l.refused*tolerated > max(l.took+l.refused, sample)
+}
+
+// slow cuts the rate, by what went since the request of a trip did.
+func (l *limit) slow(now time.Time, t trip) {
 	going := float64(l.sent-t.before) / max(now.Sub(t.at), soonest).Seconds()
 	if l.limited() {
 		going = min(going, l.rate)
 	} else {
 		l.enough = 2 * max(going, l.slowest)
 	}
-	l.rate, l.keys, l.cut = max(going/2, l.slowest), 0, now
+	l.rate, l.keys, l.cut, l.asked = max(going/2, l.slowest), 0, now, now
 }
 
 // advance works out rate and keys up to now.

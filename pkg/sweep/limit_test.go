@@ -40,11 +40,11 @@ func slowed(t *rapid.T, slowest float64) (l *limit, now time.Time, measured floa
 		now = now.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "gap in ms")) * time.Millisecond)
 	}
 	now = now.Add(time.Duration(rapid.IntRange(1, 2000).Draw(t, "wait in ms")) * time.Millisecond)
-	l.slow(now, first)
+	l.answered(now, first, keys-1, 1)
 	return l, now, float64(keys) / now.Sub(t0).Seconds()
 }
 
-func TestAfterASlowDownNoMoreThanHalfOfWhatWentGoesUntilTheStoreIsCalm(t *testing.T) {
+func TestAfterOneKeyIsSlowedDownNoMoreThanHalfOfWhatWentGoesUntilTheStoreIsCalm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l, now, measured := slowed(t, 0.001)
 		cut, half, went := now, measured/2, 0
@@ -58,10 +58,10 @@ func TestAfterASlowDownNoMoreThanHalfOfWhatWentGoesUntilTheStoreIsCalm(t *testin
 			if most := half * now.Sub(cut).Seconds(); float64(went) > most*(1+1e-9) {
 				t.Fatalf("%d keys went within %v of the cut, of %v a second that are allowed", went, now.Sub(cut), half)
 			}
-			l.slow(now, trip{at: cut.Add(-1)}) // one more answer from before the cut: not calm, and nothing new
+			l.answered(now, trip{at: cut.Add(-1)}, 0, 1) // one more answer from before the cut: not calm, and nothing new
 		}
 		before := l.rate
-		if l.slow(now.Add(time.Millisecond), last); l.rate > before/2*(1+1e-9) && !last.at.Before(l.cut) {
+		if l.answered(now.Add(time.Millisecond), last, 0, sample); l.rate > before/2*(1+1e-9) && !last.at.Before(l.cut) {
 			t.Fatalf("a second cut goes from %v to %v", before, l.rate)
 		}
 	})
@@ -76,11 +76,11 @@ func TestOneRoundTripCutsTheRateOnce(t *testing.T) {
 			now = now.Add(time.Millisecond)
 		}
 		now = now.Add(time.Second)
-		l.slow(now, trips[0])
+		l.answered(now, trips[0], 0, 1000)
 		rate := l.rate
 		for _, x := range trips[1:] {
 			now = now.Add(time.Millisecond)
-			if l.slow(now, x); l.rate != rate {
+			if l.answered(now, x, 0, 1000); l.rate != rate {
 				t.Fatalf("the rate was cut to %v, and then to %v for the same round trip", rate, l.rate)
 			}
 		}
@@ -90,13 +90,20 @@ func TestOneRoundTripCutsTheRateOnce(t *testing.T) {
 	})
 }
 
-func TestALimitEndsInBoundedTimeOnceTheStoreIsCalm(t *testing.T) {
+// few draws what a store answers that refuses no more than is tolerated.
+func few(t *rapid.T) (took, refused int) {
+	keys := rapid.IntRange(1, 1000).Draw(t, "keys answered")
+	refused = rapid.IntRange(0, keys/tolerated).Draw(t, "keys refused")
+	return keys - refused, refused
+}
+
+func TestALimitEndsInBoundedTimeOnceTheStoreTakesNearlyAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const slowest = 100
 		l, now, measured := slowed(t, slowest)
 		for range rapid.IntRange(0, 30).Draw(t, "more cuts") {
 			now = now.Add(time.Millisecond)
-			l.slow(now, l.send(now, 1))
+			l.answered(now, l.send(now, 1), 0, sample)
 			if l.rate < slowest {
 				t.Fatalf("the rate is %v, less than the least", l.rate)
 			}
@@ -108,13 +115,15 @@ func TestALimitEndsInBoundedTimeOnceTheStoreIsCalm(t *testing.T) {
 		end, step := now.Add(longest), time.Duration(rapid.IntRange(1, 3000).Draw(t, "looks every ms"))*time.Millisecond
 		for rate := 0.0; l.limited(); rate = l.rate {
 			if l.rate < rate {
-				t.Fatalf("while the store is calm the rate falls from %v to %v", rate, l.rate)
+				t.Fatalf("while the store takes nearly all the rate falls from %v to %v", rate, l.rate)
 			}
 			if now.After(end.Add(step)) {
 				t.Fatalf("after %v there still is a limit of %v, of %v measured", longest, l.rate, measured)
 			}
+			sent := l.send(now, 0)
 			now = now.Add(step)
-			l.advance(now)
+			took, refused := few(t)
+			l.answered(now, sent, took, refused)
 		}
 		sent(t, l, now, 1_000_000)
 	})
@@ -130,6 +139,80 @@ func TestWhoIsToldToWaitMayGoThen(t *testing.T) {
 				if d := l.take(now, n); d > 0 {
 					t.Fatalf("%d keys are told to wait for another %v", n, d)
 				}
+			}
+		}
+	})
+}
+
+func TestOnlyTheFirstCutIsForAFewKeys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l, now, _ := slowed(t, 1)
+		cut := l.cut
+		for range rapid.IntRange(1, 100).Draw(t, "answers") {
+			sent := l.send(now, 0)
+			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "round trip in ms")) * time.Millisecond)
+			took, refused := few(t)
+			if l.answered(now, sent, took, refused); l.cut != cut {
+				t.Fatalf("%d refused keys of %d cut the rate again", refused, took+refused)
+			}
+		}
+	})
+}
+
+func TestTooManyRefusedKeysOfASampleCutTheRate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l, now, _ := slowed(t, 1)
+		cut, seen := l.cut, 0
+		for l.cut == cut {
+			if seen >= sample {
+				t.Fatalf("%d keys are answered, too many of them refused, and there is no cut", seen)
+			}
+			sent := l.send(now, 0)
+			now = now.Add(time.Millisecond)
+			keys := rapid.IntRange(1, 1000).Draw(t, "keys")
+			refused := rapid.IntRange(keys/tolerated+1, keys).Draw(t, "refused")
+			before := trip{at: cut.Add(-1)}
+			if l.answered(now, before, 0, keys); l.cut != cut {
+				t.Fatal("an answer to what was sent before the last cut makes another")
+			}
+			l.answered(now, sent, keys-refused, refused)
+			seen += keys
+		}
+	})
+}
+
+func TestWhateverAStoreAnswersTheRateIsKeptAndNeverLessThanTheLeast(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const slowest = 100
+		l, now, _ := slowed(t, slowest)
+		went, allowed := 0.0, 0.0 // since the last cut, or a moment after it
+		for range rapid.IntRange(1, 100).Draw(t, "steps") {
+			step := time.Duration(rapid.IntRange(0, 3000).Draw(t, "step in ms")) * time.Millisecond
+			now = now.Add(step)
+			n, cut := rapid.IntRange(1, 1000).Draw(t, "keys"), l.cut
+			d := l.take(now, n)
+			if !l.limited() {
+				return
+			}
+			allowed += l.rate * step.Seconds() // the rate has only grown
+			if d == 0 {
+				if went += float64(n); went > allowed*(1+1e-9) {
+					t.Fatalf("%v keys went, of %v that the rate allows", went, allowed)
+				}
+				sent := l.send(now, n)
+				now = now.Add(time.Millisecond)
+				allowed += l.rate * 2 / 1000 // a millisecond, and what it grew
+				refused := rapid.IntRange(0, n).Draw(t, "refused")
+				l.answered(now, sent, n-refused, refused)
+				if rapid.Bool().Draw(t, "count anew") { // after a take no more is saved up than a burst
+					went, allowed = 0, l.rate*(burst.Seconds()+0.002)
+				}
+			}
+			switch {
+			case l.limited() && l.rate < slowest, l.rate < 0:
+				t.Fatalf("the rate is %v, the least is %v", l.rate, slowest)
+			case l.cut != cut:
+				went, allowed = 0, 0
 			}
 		}
 	})

@@ -11,7 +11,8 @@ import (
 
 const (
 	// leastRate is how many keys a second a store gets however often it asks to
-	// slow down: a run has to end.
+	// slow down: a run has to end. Small stores take no more. Large batches do
+	// not wait long for it: it grows while none goes.
 	leastRate = 100
 	// glance is how often whoever waits looks whether the limit has changed.
 	glance = 100 * time.Millisecond
@@ -72,13 +73,14 @@ func (p *pace) sent(n int) trip {
 	return p.limit.send(p.now(), n)
 }
 
-// slow says that the answer to a request asked to slow down.
-func (p *pace) slow(t trip) {
+// answered says how many keys of a request the store took, and how many it refused
+// with the demand to slow down.
+func (p *pace) answered(t trip, took, refused int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	was := p.limit.limited()
-	p.limit.slow(p.now(), t)
-	if !was {
+	p.limit.answered(p.now(), t, took, refused)
+	if !was && p.limit.limited() {
 		p.log.Warn().Float64("keysPerSecond", math.Round(p.limit.rate)).
 			Msg("the store asks to slow down: its deletes are limited until it doesn't; if that is so each night, lower its delete.batch or limits.concurrency")
 	}

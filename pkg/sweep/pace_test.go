@@ -20,7 +20,7 @@ func dawdling() (p *pace, logs *bytes.Buffer, now *time.Time) {
 	p.now = func() time.Time { return *now }
 	trip := p.sent(1000)
 	*now = now.Add(time.Second)
-	p.slow(trip)
+	p.answered(trip, 0, 1000)
 	return p, logs, now
 }
 
@@ -30,7 +30,7 @@ func TestThatAStoreSlowsDownAndRecoversIsLoggedOnceEach(t *testing.T) {
 	p, logs, now := dawdling()
 	for range 5 {
 		*now = now.Add(10 * time.Millisecond)
-		p.slow(p.sent(1000))
+		p.answered(p.sent(1000), 0, 1000)
 	}
 	for range 100 {
 		*now = now.Add(time.Second)
