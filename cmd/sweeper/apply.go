@@ -24,6 +24,8 @@ It is the one way past a guard. Look at the plan first:
 
 A plan is carried out once, within 24 hours of its run's start, and with the
 config that it was made with; else nothing is touched, and the exit status is 2.
+Only limits.concurrency, delete.batch and http.listen may have changed since:
+they decide neither what goes nor how it is proved.
 Each entry is judged again as it is now: what was rewritten, became younger, is
 held or is gone since is left alone and reported, and nothing goes that the plan
 doesn't name. Clocks that differ still stop it: ages are not known then.

@@ -48,7 +48,10 @@ bucket that has or had versioning.`,
 
 // checkAll goes on after a failure: the operator wants all of them at once.
 func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Check {
-	checks := []render.Check{{State: render.OK, Subject: "config", Meaning: c.Path + " is complete and consistent"}}
+	checks := []render.Check{
+		{State: render.OK, Subject: "config", Meaning: c.Path + " is complete and consistent"},
+		{State: render.OK, Subject: "limits", Meaning: fmt.Sprintf("at most %s in flight over all stores (limits.concurrency)", requests(c.Limits.Concurrency))},
+	}
 	s, err := readSpec(ctx, c)
 	if err != nil {
 		return append(checks, failed("roster and holds", err))
@@ -75,6 +78,13 @@ func checkAll(ctx context.Context, c *config.Config, now time.Time) []render.Che
 		checks = append(checks, checkStore(ctx, c, store, opened, s.Roster.Roster, now)...)
 	}
 	return checks
+}
+
+func requests(n int) string {
+	if n == 1 {
+		return "1 request is"
+	}
+	return fmt.Sprintf("%d requests are", n)
 }
 
 func failed(subject string, err error) render.Check {

@@ -145,7 +145,7 @@ func meaning(code string) string {
 	case "VERSIONING_CHANGED":
 		return "versioning was switched while the run went"
 	case "VERSIONING_UNKNOWN":
-		return "the server can't say whether there are versions"
+		return "whether there are versions could not be found out"
 	case "WITNESS_INCOMPLETE":
 		return "stored metadata could not be looked at"
 	case "WORK_NOT_REMOVED":

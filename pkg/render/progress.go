@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -141,9 +142,9 @@ func (l *Line) draw() {
 	l.drawn = l.now()
 	// The last column stays free: writing it would wrap on some terminals.
 	text := short(l.text(), max(l.width()-1, 2))
-	used := utf8.RuneCountInString(text)
-	fmt.Fprintf(l.out, "\r%-*s\r%s", l.shown, "", text)
-	l.shown = used
+	// It is written over the old one, which never is blank in between.
+	fmt.Fprintf(l.out, "\r%-*s", l.shown, text)
+	l.shown = utf8.RuneCountInString(text)
 }
 
 func (l *Line) erase() {
@@ -160,16 +161,15 @@ func (l *Line) text() string {
 	if l.did.listed > 0 {
 		said += ": " + count(l.did.listed) + " listed"
 		if took >= time.Second {
-			said += ", " + count(int64(float64(l.did.listed)/took.Seconds())) + "/s"
+			said += ", " + count(rounded(float64(l.did.listed)/took.Seconds())) + "/s"
 		}
-		said += ", " + count(l.did.expired) + " expired"
 		switch left := estimate(took, l.did.listed, l.expected); {
 		case left != "":
 			said += ", " + left
 		case l.lastTime && l.expected > 0 && l.did.listed > l.expected:
 			said += ", more than last time"
 		}
-		said += ", " + of(l.did.pages, "page", "pages")
+		said += ", " + count(l.did.expired) + " expired, " + of(l.did.pages, "page", "pages")
 	}
 	if l.did.done > 0 {
 		said += ": " + count(l.did.done)
@@ -182,4 +182,13 @@ func (l *Line) text() string {
 		}
 	}
 	return said
+}
+
+// rounded cuts what nobody can read off a line that changes: it keeps two digits.
+func rounded(rate float64) int64 {
+	unit := 1.0
+	for rate/unit >= 100 {
+		unit *= 10
+	}
+	return int64(math.Round(rate/unit) * unit)
 }

@@ -18,10 +18,10 @@ func TestProgressEstimatesOnceThereIsEnoughToTellBy(t *testing.T) {
 		want   string
 	}{
 		{4 * time.Second, 40_000, "plan: 40,000 listed, 10,000/s, 0 expired, 0 pages"}, // too early
-		{2 * time.Second, 20_000, "plan: 60,000 listed, 10,000/s, 0 expired, about 2 min left, 0 pages"},
-		{44 * time.Second, 440_000, "plan: 500,000 listed, 10,000/s, 0 expired, less than a minute left, 0 pages"},
+		{2 * time.Second, 20_000, "plan: 60,000 listed, 10,000/s, about 2 min left, 0 expired, 0 pages"},
+		{44 * time.Second, 440_000, "plan: 500,000 listed, 10,000/s, less than a minute left, 0 expired, 0 pages"},
 		{50 * time.Second, 500_000, "plan: 1,000,000 listed, 10,000/s, 0 expired, 0 pages"}, // nothing is known of what may follow
-		{time.Second, 1, "plan: 1,000,001 listed, 9,901/s, 0 expired, more than last time, 0 pages"},
+		{time.Second, 1, "plan: 1,000,001 listed, 9,900/s, more than last time, 0 expired, 0 pages"},
 	} {
 		*now = now.Add(next.after)
 		line.Listed(0, next.listed, 0)
@@ -51,7 +51,7 @@ func TestProgressEstimatesTheSweepAndTheSecondListingByThePlan(t *testing.T) {
 	line.Step("confirm")
 	*now = now.Add(10 * time.Second)
 	line.Listed(100, 100_000, 0)
-	assert.Equal(t, "confirm: 100,000 listed, 10,000/s, 0 expired, less than a minute left, 100 pages", s.seen())
+	assert.Equal(t, "confirm: 100,000 listed, 10,000/s, less than a minute left, 0 expired, 100 pages", s.seen())
 	*now = now.Add(50 * time.Second)
 	line.Listed(501, 500_001, 0)
 	assert.Equal(t, "confirm: 600,001 listed, 10,000/s, 0 expired, 601 pages", s.seen(), "more than the plan left says nothing")

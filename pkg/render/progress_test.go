@@ -84,6 +84,26 @@ func TestProgressShowsStepListedRateExpiredPagesAndDone(t *testing.T) {
 	assert.Empty(t, s.seen(), "nothing is drawn after Close")
 }
 
+func TestARateOnALineThatChangesKeepsTwoDigits(t *testing.T) {
+	for rate, want := range map[float64]int64{0: 0, 0.4: 0, 7.5: 8, 99.4: 99, 99.6: 100, 104: 100, 9_949: 9_900, 170_531: 170_000, 999_999: 1_000_000} {
+		assert.Equal(t, want, rounded(rate), "%v", rate)
+	}
+}
+
+func TestProgressIsDrawnOverAndNeverBlankInBetween(t *testing.T) {
+	line, s, now := onScreen(100)
+	line.Step("confirm")
+	for range 3 {
+		*now = now.Add(time.Second)
+		line.Listed(1, 1000, 0)
+	}
+	line.Step("seal")
+	for drawn := range strings.SplitSeq(strings.TrimPrefix(s.raw.String(), "\r"), "\r") {
+		assert.NotEmpty(t, strings.TrimSpace(drawn))
+	}
+	assert.Equal(t, "seal", s.seen(), "and nothing is left of a longer one")
+}
+
 func TestProgressDrawsAtMostTenTimesASecond(t *testing.T) {
 	line, s, now := onScreen(100)
 	line.Step("plan")

@@ -2,10 +2,12 @@ package sweep
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -28,8 +30,8 @@ type Apply struct {
 }
 
 // plannedRun returns the frozen run whose plan is to be applied, if it may be:
-// sealed as a dry run or stopped, no older than 24 hours, made by the same
-// config, and not applied before.
+// sealed as a dry run or stopped, no older than 24 hours, made by a config that
+// differs in pace at most, and not applied before.
 func (s *Sweeper) plannedRun(ctx context.Context, req Request) (*Run, error) {
 	n := req.Apply.Report
 	bundle, err := s.Vault.Get(ctx, reportFile(n, evidence.FileBundle))
@@ -57,8 +59,8 @@ func (s *Sweeper) plannedRun(ctx context.Context, req Request) (*Run, error) {
 	if age := s.Now().Sub(started); age > applyWithin {
 		return nil, notAppliable(n, "is %s old, and a plan lives for %s: make a new dry run", age.Round(time.Minute), applyWithin)
 	}
-	if sum := evidence.SHA256Hex(req.Spec.Config); sum != p.Policy.ConfigSHA256 {
-		return nil, notAppliable(n, "was planned with another config (sha256 %s, and now %s): make a new dry run", p.Policy.ConfigSHA256, sum)
+	if err := s.sameConfig(ctx, n, sealedReport{predicate: p, subjects: st.Subject}, req.Spec.Config); err != nil {
+		return nil, err
 	}
 	if err := s.unused(ctx, n); err != nil {
 		return nil, err
@@ -75,6 +77,29 @@ func (s *Sweeper) plannedRun(ctx context.Context, req Request) (*Run, error) {
 		return nil, notAppliable(n, "was signed with the cutoff %s, and its plan in the work area says %s: find out who changed it", p.Policy.Cutoff, cutoff)
 	}
 	return &run, nil
+}
+
+// sameConfig makes sure that a plan is carried out with the config that it was
+// made with, but for what only sets the pace. What differs is told by the
+// config.json that the plan's report signed.
+func (s *Sweeper) sameConfig(ctx context.Context, n int64, plan sealedReport, now []byte) error {
+	before, sum := plan.predicate.Policy.ConfigSHA256, evidence.SHA256Hex(now)
+	if before == sum {
+		return nil
+	}
+	var differ []string
+	planned, err := s.signedFile(ctx, n, plan, evidence.FileConfig)
+	if err == nil {
+		differ, err = changedSettings(planned, now)
+	}
+	if err != nil || len(differ) == 0 {
+		return notAppliable(n, "was planned with another config (sha256 %s, and now %s), and which settings differ can't be told (%v): make a new dry run",
+			before, sum, cmp.Or(err, errors.New("they read the same")))
+	}
+	if binding := slices.DeleteFunc(differ, paceOnly.MatchString); len(binding) > 0 {
+		return notAppliable(n, "was planned with another config, which differs in %s: put that back, or make a new dry run", strings.Join(binding, ", "))
+	}
+	return nil
 }
 
 // unused makes sure that no later report carried the plan out.

@@ -1,14 +1,19 @@
 package sweep
 
-import "context"
+import (
+	"context"
+
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
+)
 
 // expectFrom is how many of the newest reports are read in search of what the
 // stores held.
 const expectFrom = 8
 
 // expected is how many entries the run will list, if the stores are as the last
-// sweep saw them; 0 if nobody knows. It only feeds an estimate: what can't be
-// read is no reason to stop.
+// report that saw all of them says, of whatever kind it is: what a dry run listed,
+// the apply of its plan lists again. 0 if nobody knows. It only feeds an estimate:
+// what can't be read is no reason to stop.
 func (s *Sweeper) expected(ctx context.Context, run *Run) (entries int64) {
 	if run.PrefixOnly { // a small part of the stores
 		return 0
@@ -23,7 +28,7 @@ func (s *Sweeper) expected(ctx context.Context, run *Run) (entries int64) {
 		if err != nil {
 			return 0
 		}
-		if guarded(r.predicate) {
+		if r.predicate.ZDR.Mode != evidence.ModePrefixes {
 			missing -= h.compare(run, n, r.predicate)
 		}
 	}

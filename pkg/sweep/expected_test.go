@@ -4,7 +4,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sweeper-audit/sweeper/pkg/evidence"
 	"github.com/sweeper-audit/sweeper/pkg/retention"
+	"github.com/sweeper-audit/sweeper/pkg/sweep"
 )
 
 // foretold is a Progress that keeps what was expected of a run, and what it saw.
@@ -57,5 +59,32 @@ func TestARunIsExpectedToListWhatTheLastSweepListed(t *testing.T) {
 	w.wide(t.Context(), 1, p)
 	if p.expected != 0 {
 		t.Errorf("%d entries were expected of a store that no report saw", p.expected)
+	}
+}
+
+func TestARunIsExpectedToListWhatAnyReportThatSawAllOfItListed(t *testing.T) {
+	for name, c := range map[string]struct {
+		first sweep.Request
+		want  int64
+	}{
+		"a dry run":                    {sweep.Request{Type: evidence.TypeDryRun, Trigger: "manual"}, 2},
+		"an attestation":               {sweep.Request{Type: evidence.TypeAttestation, Trigger: "manual"}, 2},
+		"an attestation of prefixes":   {sweep.Request{Type: evidence.TypeAttestation, Trigger: "manual", PrefixOnly: true}, 0},
+		"a sweep that a guard stopped": {sweep.Request{Type: evidence.TypeSweep, Trigger: "manual"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.spec.Limits.MaxDeletions = 1
+			w.seed("acme", 40*retention.Day, "a")
+			w.seed("acme", 40*retention.Day, "b")
+			w.req = c.first
+			w.wide(t.Context(), 1, nil)
+			w.req = sweep.Request{Type: evidence.TypeDryRun, Trigger: "manual"}
+			p := &foretold{}
+			w.wide(t.Context(), 1, p)
+			if p.expected != c.want {
+				t.Errorf("%d entries were expected, want %d", p.expected, c.want)
+			}
+		})
 	}
 }

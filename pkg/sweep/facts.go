@@ -92,7 +92,7 @@ func (s *Sweeper) fold(ctx context.Context, run *Run) (*facts, error) {
 	for i := range f.stores {
 		f.stores[i].before = merge(censuses[i])
 		if n := len(confirms[i]); n > 0 && n == len(censuses[i]) {
-			f.stores[i].after = mergeConfirms(confirms[i])
+			f.stores[i].after = mergeConfirms(run.Found[i].Versioning, confirms[i])
 		}
 	}
 	return f, s.foldChain(ctx, f)
@@ -110,23 +110,6 @@ func (s *Sweeper) foldWitnesses(ctx context.Context, f *facts) error {
 		}
 	}
 	return nil
-}
-
-func mergeConfirms(all []ConfirmFile) *ConfirmFile {
-	out := all[0]
-	censuses := make([]Census, len(all))
-	for i, c := range all {
-		censuses[i] = c.Census
-		out.StartedAt = earlier(out.StartedAt, c.StartedAt)
-		if c.FinishedAt.After(out.FinishedAt) {
-			out.FinishedAt = c.FinishedAt
-		}
-		if c.Versioning != out.Versioning {
-			out.Versioning = "unknown"
-		}
-	}
-	out.Census = merge(censuses)
-	return &out
 }
 
 // foldChain reads the reports before this one, as far back as needed: the one

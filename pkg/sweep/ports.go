@@ -67,7 +67,8 @@ type Area interface {
 
 // Progress is told how far a run is. Calls come from many goroutines.
 type Progress interface {
-	// Step begins a step of the run: "plan", "sweep", "confirm", "seal".
+	// Step begins a step of the run: "plan", "sweep" or, where nothing is deleted,
+	// "manifest", then "confirm", "seal".
 	Step(name string)
 	// Expect says how many entries this step will list, if it is as last time.
 	Expect(entries int64)

@@ -20,7 +20,7 @@ import (
 const (
 	CodeUnreachable       = "STORE_UNREACHABLE"  // can't be reached, or refuses us
 	CodeDeleteDenied      = "DELETE_DENIED"      // may be listed but not swept
-	CodeVersioningUnknown = "VERSIONING_UNKNOWN" // the server can't say
+	CodeVersioningUnknown = "VERSIONING_UNKNOWN" // the server can't say, or after the sweep could not be asked
 	CodeUploadsUnseen     = "UPLOADS_NOT_LISTED" // incomplete uploads can't be listed to the end
 	CodeListing           = "LISTING_INCOMPLETE"
 	CodeInterrupted       = "INTERRUPTED"

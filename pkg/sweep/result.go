@@ -88,7 +88,7 @@ func (f *facts) findings(rows []evidence.TeamRow, missed int64, changes []eviden
 	if f.run.Type == evidence.TypeDryRun && !f.run.Spec.Confirm {
 		add(CodeConfirmNone, 1, inconclusive)
 	}
-	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, CodeListing, CodeUploadsUnseen} {
+	for _, code := range []string{CodeUnreachable, CodeDeleteDenied, CodeVersioningUnknown, bucket.CodeVersioningChanged, CodeListing, CodeUploadsUnseen} {
 		add(code, f.storesWith(code), inconclusive)
 	}
 	add(CodeListing, f.unexplained(), inconclusive)
@@ -229,18 +229,13 @@ func (f *facts) confirmFindings(add func(string, int64, weight)) {
 		add(CodeConfirmNone, 1, inconclusive)
 		return
 	}
-	var unseen, changed int64
-	for _, sh := range f.run.Shards {
-		after := f.stores[sh.Store].after
-		if after == nil || !after.Census.Complete {
+	var unseen int64
+	for i, s := range f.stores {
+		if f.run.Found[i].Left == "" && (s.after == nil || !s.after.Census.Complete) {
 			unseen++
-		}
-		if after != nil && after.Versioning != f.run.Found[sh.Store].Versioning {
-			changed++
 		}
 	}
 	add(CodeConfirmIncomplete, unseen, inconclusive)
-	add(bucket.CodeVersioningChanged, changed, inconclusive)
 }
 
 // unexplained counts the stores that were not seen to the end and say not why.
@@ -256,14 +251,22 @@ func (f *facts) unexplained() (n int64) {
 // storesWith counts the stores that were left alone or not seen to the end,
 // under a code.
 func (f *facts) storesWith(code string) (n int64) {
-	for i, s := range f.stores {
-		if f.run.Found[i].Left == code || s.before.Problem == code {
-			n++
-		} else if s.after != nil && s.after.Census.Problem == code {
+	for i := range f.stores {
+		if slices.Contains(f.troubles(i), code) {
 			n++
 		}
 	}
 	return n
+}
+
+// troubles are the codes of why a store was left alone or not seen to the end.
+func (f *facts) troubles(store int) []string {
+	found, s := f.run.Found[store], f.stores[store]
+	codes := []string{found.Left, s.before.Problem}
+	if s.after != nil {
+		codes = append(codes, s.after.Census.Problem, versioningTrouble(found.Versioning, s.after.Versioning))
+	}
+	return codes
 }
 
 // swept reports whether the run went on to delete.

@@ -150,13 +150,20 @@ func (s *Sweeper) steps(ctx, stop context.Context, run *Run) error {
 			return fmt.Errorf("guard: %w", err)
 		}
 	}
-	s.progress().Step("sweep")
+	deletes, err := s.goes(ctx, run)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	if deletes {
+		s.progress().Step("sweep")
+	} else {
+		s.progress().Step("manifest") // nothing goes, and each planned entry gets its line
+	}
 	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.SweepShard(ctx, stop, run, i) }); err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	confirm, err := s.confirms(ctx, run)
-	if err != nil || !confirm || stop.Err() != nil {
-		return err
+	if !deletes || !run.Spec.Confirm || stop.Err() != nil { // there is nothing to confirm
+		return nil
 	}
 	s.progress().Step("confirm")
 	if err := s.each(ctx, run, func(ctx context.Context, i int) error { return s.ConfirmShard(ctx, stop, run, i) }); err != nil {
@@ -165,9 +172,9 @@ func (s *Sweeper) steps(ctx, stop context.Context, run *Run) error {
 	return nil
 }
 
-// confirms reports whether a second listing has anything to confirm.
-func (s *Sweeper) confirms(ctx context.Context, run *Run) (bool, error) {
-	if !run.Deletes() || !run.Spec.Confirm {
+// goes reports whether the run deletes: it is one that does, and no guard stops it.
+func (s *Sweeper) goes(ctx context.Context, run *Run) (bool, error) {
+	if !run.Deletes() {
 		return false, nil
 	}
 	g, err := s.readGuard(ctx, run)
