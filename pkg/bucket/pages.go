@@ -42,7 +42,7 @@ type Range struct {
 
 // Page is one answer of a listing. It may be empty.
 type Page struct {
-	Entries []retention.Entry
+	Entries []retention.Entry // whoever keeps it over the next page copies it
 	// Repeated counts rows of the page before that came again and were dropped.
 	Repeated int
 	// Cuttable says that the listing may be cut into ranges that are listed side by

@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -33,6 +34,7 @@ type walk struct {
 	seen      bool                // an entry was seen
 	tokens    map[string]struct{} // since the last page with an entry, and the one before it
 	empty     int
+	entries   []retention.Entry // of the page: the next has the same room
 }
 
 // step is what an answer leads to: a page, and either a token to go on with or
@@ -54,7 +56,7 @@ func (w *walk) read(out *s3.ListObjectsV2Output, objects []listxml.Object) (s st
 		return s, "an answer doesn't say whether the listing goes on (no IsTruncated)"
 	}
 	s.encoded = out.EncodingType == types.EncodingTypeUrl
-	s.page.Entries = make([]retention.Entry, 0, len(objects))
+	s.page.Entries = slices.Grow(w.entries[:0], len(objects))
 	opaque := w.opaque
 	past := false // an entry beyond UpTo was seen: the rest is another range's
 	for i := range objects {
@@ -73,6 +75,7 @@ func (w *walk) read(out *s3.ListObjectsV2Output, objects []listxml.Object) (s st
 			s.page.Entries = s.page.Entries[:n]
 		}
 	}
+	w.entries = s.page.Entries
 	s.page.Unordered, s.page.Cuttable = w.unordered, s.encoded && !w.unordered
 	if w.unordered && doubled(s.page.Entries) {
 		return s, twice

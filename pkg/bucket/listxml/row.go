@@ -177,27 +177,25 @@ func (d *decoder) date(text []byte) time.Time {
 	return at
 }
 
-func (d *decoder) size(text []byte) (n int64) {
-	if len(text) == 0 || len(text) > 18 {
-		return d.oddSize(text)
+func (d *decoder) size(text []byte) int64 {
+	if n, digits := decimal(text); digits == len(text) && digits > 0 {
+		return n
 	}
-	for _, c := range text {
-		digit := c - '0'
-		if digit > 9 {
-			return d.oddSize(text)
-		}
-		n = 10*n + int64(digit)
-	}
-	return n
-}
-
-// oddSize is size for what isn't up to 18 digits.
-func (d *decoder) oddSize(text []byte) int64 {
-	n, err := strconv.ParseInt(string(text), 10, 64)
+	n, err := strconv.ParseInt(string(text), 10, 64) // with a sign, or too large
 	if err != nil {
 		d.fail("a size can't be read")
 	}
 	return n
+}
+
+// decimal reads the digits that text begins with, at most as many as any number
+// may have.
+func decimal(text []byte) (n int64, digits int) {
+	for digits < len(text) && digits < 18 && text[digits]-'0' <= 9 {
+		n = 10*n + int64(text[digits]-'0')
+		digits++
+	}
+	return n, digits
 }
 
 func (d *decoder) count() *int32 {

@@ -80,7 +80,11 @@ func (d *decoder) follows(s *shape) bool {
 		if i == 0 && !d.literally(s.values[0].before) {
 			return false
 		}
-		text := d.words()
+		var text []byte
+		quick := d.quick(s.values[i].f)
+		if !quick {
+			text = d.words()
+		}
 		next := s.after
 		if i+1 < len(s.values) {
 			next = s.values[i+1].before
@@ -90,9 +94,40 @@ func (d *decoder) follows(s *shape) bool {
 			d.at = from
 			return false
 		}
-		d.set(s.values[i].f, text)
+		if !quick {
+			d.set(s.values[i].f, text)
+		}
 	}
 	return len(s.values) > 0
+}
+
+// quick reads the value of a field that needs no look at each character to find
+// its end: a date of the day of the one before, and a size.
+func (d *decoder) quick(f field) bool {
+	rest := d.doc[d.at:]
+	switch f {
+	case lastModified:
+		const n = len(form + ".000Z")
+		if len(rest) <= n || rest[n] != '<' {
+			return false
+		}
+		at, ok := d.days.sameDay(rest[:n])
+		if !ok {
+			return false
+		}
+		d.last.modified = at
+		d.at += n
+		return true
+	case size:
+		n, digits := decimal(rest)
+		if digits == len(rest) || rest[digits] != '<' || digits == 0 {
+			return false
+		}
+		d.last.size = n
+		d.at += digits
+		return true
+	}
+	return false
 }
 
 // literally reads what is written at another place, if it comes here too.

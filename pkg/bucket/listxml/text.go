@@ -77,23 +77,23 @@ func (s *scanner) plain() []byte {
 // anything but ASCII that can be printed. It looks at eight bytes at once.
 func special(text []byte) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		// In each of these the lowest high bit marks the first such byte; those
-		// above it may be carries.
+	rest := text
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		// A byte's high bit is set where it borrowed, and where it was set in x. The
+		// lowest one marks the first such byte; those above it may be carries.
 		tag, reference, bracket := x^ones*'<', x^ones*'&', x^ones*']'
-		found := (x-ones*' ')&^x | x | (tag-ones)&^tag | (reference-ones)&^reference | (bracket-ones)&^bracket
+		found := x | (x - ones*' ') | (tag - ones) | (reference - ones) | (bracket - ones)
 		if found &= highs; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
+			return len(text) - len(rest) + bits.TrailingZeros64(found)/8
 		}
 	}
-	for ; i < len(text); i++ {
-		if c := text[i]; c < ' ' || c >= utf8.RuneSelf || c == '<' || c == '&' || c == ']' {
-			break
+	for i, c := range rest {
+		if c < ' ' || c >= utf8.RuneSelf || c == '<' || c == '&' || c == ']' {
+			return len(text) - len(rest) + i
 		}
 	}
-	return i
+	return len(text)
 }
 
 // resolve appends raw text to scratch, its references resolved.
