@@ -53,9 +53,10 @@ func (d listDecoder) install(stack *middleware.Stack) error {
 
 type roomKey struct{}
 
-// inOneRoom returns a context under which the objects of each ListObjectsV2 are
-// put into the room, whichever decoder reads the answer, and not into its
-// Contents: each is overwritten by the next.
+// inOneRoom returns a context under which what one listing after the other gives
+// is read into the same memory: it is good until the next. The objects of a
+// ListObjectsV2 are in the room, whichever decoder reads the answer, and not in
+// its Contents.
 func inOneRoom(ctx context.Context) (context.Context, *listxml.Room) {
 	room := new(listxml.Room)
 	return context.WithValue(ctx, roomKey{}, room), room
@@ -108,7 +109,7 @@ func (d listDeserializer) HandleDeserialize(ctx context.Context, in middleware.D
 	return out, metadata, nil
 }
 
-// read decodes an answer, the objects of a listing into room, unless that is nil.
+// read decodes an answer.
 func (d listDeserializer) read(answer []byte, room *listxml.Room) (result any, order listxml.Order, err error) {
 	switch d.operation {
 	case "ListObjectsV2":
@@ -118,7 +119,10 @@ func (d listDeserializer) read(answer []byte, room *listxml.Room) (result any, o
 		}
 		result, err = listxml.Objects(answer)
 	case "ListObjectVersions":
-		result, order, err = listxml.Versions(answer)
+		if room == nil {
+			room = new(listxml.Room)
+		}
+		result, order, err = room.ReadVersions(answer)
 	case "DeleteObjects":
 		result, err = listxml.Deletes(answer)
 	default:

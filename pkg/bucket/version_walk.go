@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,10 @@ type versionWalk struct {
 	markers map[marker]struct{} // all of them, since the key last moved on
 	empty   int                 // pages in a row that brought nothing new
 	done    bool
+
+	// Of the page: the next has the same room.
+	entries                       []retention.Entry
+	versionsListed, markersListed []row
 }
 
 // read checks one answer. lie says in words what can't be true of it, "" when
@@ -57,7 +62,7 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order
 	listed := len(versions) + len(markers)
 	versions, markers = w.unrepeated(versions), w.unrepeated(markers)
 	page.Repeated = listed - len(versions) - len(markers)
-	page.Entries = make([]retention.Entry, 0, len(versions)+len(markers))
+	page.Entries = slices.Grow(w.entries[:0], len(versions)+len(markers))
 	key := w.last
 	past, progress := false, false // past: an entry beyond UpTo was seen: the rest is another range's
 	for e := range merged(versions, markers) {
@@ -69,6 +74,7 @@ func (w *versionWalk) read(out *s3.ListObjectVersionsOutput, order listxml.Order
 			page.Entries = append(page.Entries, e)
 		}
 	}
+	w.entries = page.Entries
 	if w.done = past || !*out.IsTruncated; w.done {
 		return page, ""
 	}
@@ -93,7 +99,7 @@ func (w *versionWalk) turn() {
 // rows reads the two lists of an answer. Each keeps the server's order, but for
 // what is the latest of its key.
 func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, order listxml.Order, encoded bool) (versions, markers []row, lie string) {
-	versions, markers = make([]row, 0, len(out.Versions)), make([]row, 0, len(out.DeleteMarkers))
+	versions, markers = slices.Grow(w.versionsListed[:0], len(out.Versions)), slices.Grow(w.markersListed[:0], len(out.DeleteMarkers))
 	for i := range out.Versions {
 		v := &out.Versions[i]
 		e, lie := w.common(v.Key, v.VersionId, v.LastModified, v.IsLatest, encoded)
@@ -116,6 +122,7 @@ func (w *versionWalk) rows(out *s3.ListObjectVersionsOutput, order listxml.Order
 		e.Kind = retention.Marker
 		markers = append(markers, row{Entry: e})
 	}
+	w.versionsListed, w.markersListed = versions, markers
 	number(versions, order.Versions)
 	number(markers, order.Markers)
 	latestFirst(versions)

@@ -26,6 +26,7 @@ func (b *Bucket) versions(ctx context.Context, r Range, prefix string) iter.Seq2
 			Bucket: &b.cfg.Bucket, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(pageSize),
 			Prefix: optional(prefix), KeyMarker: optional(start),
 		}
+		ctx, _ := inOneRoom(ctx) // what a walk has read it has copied
 		for {
 			asking, x := watched(ctx)
 			out, err := b.client.ListObjectVersions(asking, in, b.patiently)

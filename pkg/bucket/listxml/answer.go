@@ -67,29 +67,33 @@ func (r *Room) ReadObjects(answer []byte) (*s3.ListObjectsV2Output, error) {
 // IsLatest and LastModified, of a version ETag and Size besides. An error is an
 // *Error.
 func Versions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
-	d := newDecoder(answer, new(Room))
-	out, order := new(s3.ListObjectVersionsOutput), Order{}
-	h := d.answer("ListVersionsResult", 1<<version|1<<deleteMarker, listed, func(kind field, r *row) {
+	return new(Room).ReadVersions(answer)
+}
+
+// ReadVersions is Versions into the room.
+func (r *Room) ReadVersions(answer []byte) (*s3.ListObjectVersionsOutput, Order, error) {
+	d := newDecoder(answer, r)
+	out := &s3.ListObjectVersionsOutput{Versions: r.versions[:0]}
+	order := Order{Versions: r.order[:0]}
+	h := d.answer("ListVersionsResult", 1<<version|1<<deleteMarker, listed, func(kind field, e *row) {
 		at := len(out.Versions) + len(out.DeleteMarkers) + 1
-		name, id, latest := d.strings.put(r.key), d.given(versionID, r.version), d.said(isLatest, r.latest)
-		modified := d.times.put(r.modified)
+		name, id, latest := d.strings.put(e.key), d.given(versionID, e.version), d.said(isLatest, e.latest)
+		modified := d.times.put(e.modified)
 		if kind == deleteMarker {
 			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: name, VersionId: id, IsLatest: latest, LastModified: modified})
 			order.Markers = append(order.Markers, at)
 			return
 		}
-		if out.Versions == nil {
-			out.Versions, order.Versions = make([]types.ObjectVersion, 0, d.likely()), make([]int, 0, d.likely())
-		}
 		// Filled in where it lies: this type is large.
 		out.Versions = append(out.Versions, types.ObjectVersion{})
 		v := &out.Versions[len(out.Versions)-1]
-		v.Key, v.VersionId, v.IsLatest, v.LastModified, v.ETag = name, id, latest, modified, d.given(eTag, r.etag)
-		if r.seen.has(size) {
-			v.Size = d.sizes.put(r.size)
+		v.Key, v.VersionId, v.IsLatest, v.LastModified, v.ETag = name, id, latest, modified, d.given(eTag, e.etag)
+		if e.seen.has(size) {
+			v.Size = d.sizes.put(e.size)
 		}
 		order.Versions = append(order.Versions, at)
 	})
+	r.versions, r.order = out.Versions, order.Versions
 	if d.err != nil {
 		return nil, Order{}, d.err
 	}

@@ -1,6 +1,10 @@
 package listxml
 
-import "time"
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
 
 // Room is the memory that an answer is read into. It can be used again, but then
 // the answer before is overwritten: only the strings that were copied out of it
@@ -8,10 +12,12 @@ import "time"
 type Room struct {
 	Objects []Object // of the last answer to ListObjectsV2
 
-	strings slab[string]
-	times   slab[time.Time]
-	sizes   slab[int64]
-	flags   slab[bool]
+	versions []types.ObjectVersion
+	order    []int
+	strings  slab[string]
+	times    slab[time.Time]
+	sizes    slab[int64]
+	flags    slab[bool]
 }
 
 func (r *Room) reset() {
