@@ -56,8 +56,9 @@ type Config struct {
 
 	Slots Slots // bound the requests in flight; stores may share them. nil: no bound
 
-	// Patience is how long a listing puts up with a server that is busy or away: what
-	// fails later than that after the first failure isn't tried again. 0: a minute.
+	// Patience is how long at most a listing puts up with a server that is busy or
+	// away: what fails later than that after the first failure isn't tried again, and
+	// neither is what has failed thirty times. 0: a minute.
 	Patience time.Duration
 
 	// OverwriteGuard "etag" makes the deletes of rewritable entries conditional;

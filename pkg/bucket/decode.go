@@ -55,8 +55,8 @@ type roomKey struct{}
 
 // inOneRoom returns a context under which what one listing after the other gives
 // is read into the same memory: it is good until the next. The objects of a
-// ListObjectsV2 are in the room, whichever decoder reads the answer, and not in
-// its Contents.
+// ListObjectsV2 are in the room, whichever decoder reads the answer; the fast
+// one leaves its Contents empty.
 func inOneRoom(ctx context.Context) (context.Context, *listxml.Room) {
 	room := new(listxml.Room)
 	return context.WithValue(ctx, roomKey{}, room), room
@@ -119,10 +119,11 @@ func (d listDeserializer) read(answer []byte, room *listxml.Room) (result any, o
 		}
 		result, err = listxml.Objects(answer)
 	case "ListObjectVersions":
-		if room == nil {
-			room = new(listxml.Room)
+		if room != nil {
+			result, order, err = room.ReadVersions(answer)
+			break
 		}
-		result, order, err = room.ReadVersions(answer)
+		result, order, err = listxml.Versions(answer)
 	case "DeleteObjects":
 		result, err = listxml.Deletes(answer)
 	default:

@@ -104,3 +104,29 @@ func TestARequestThatHangsIsNotMadeAgainAfterAMinuteThoughOthersAreAnswered(t *t
 		}
 	}
 }
+
+func TestAListingsRetryHoldsTheOthersBackUntilOneIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := newPatient(time.Minute)
+		other := one // as each request has it
+		delay, err := one.RetryDelay(10, errors.New("503"))
+		if err != nil || delay <= 0 {
+			t.Fatalf("delay %v, error %v", delay, err)
+		}
+		begun := time.Now()
+		release, err := other.GetAttemptToken(t.Context())
+		if err != nil || time.Since(begun) != delay {
+			t.Fatalf("the other went after %v, error %v: want %v", time.Since(begun), err, delay)
+		}
+		if _, err := one.RetryDelay(10, errors.New("503")); err != nil {
+			t.Fatal(err)
+		}
+		begun = time.Now()
+		if err := release(nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.GetAttemptToken(t.Context()); err != nil || time.Since(begun) != 0 {
+			t.Errorf("it waited %v though the server answers, error %v", time.Since(begun), err)
+		}
+	})
+}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	listAttempts    = 10
+	listAttempts    = 30 // more than a minute has room for, unless chance makes all pauses short
 	usualPatience   = time.Minute
 	shortestBackoff = 100 * time.Millisecond // what a blip costs; SlowDown begins with a second
 )
@@ -20,11 +20,12 @@ const (
 // patient is the SDK's retryer for the requests of listings: one that fails for
 // good leaves a whole store inconclusive, and asking again harms nothing. What
 // may be asked again is what the SDK says, and brokenBody: no refusal, no answer
-// that isn't S3's. It has no bucket of tokens: time bounds the attempts.
+// that isn't S3's. It has no bucket of tokens: their number and time bound the
+// attempts.
 type patient struct {
 	aws.RetryerV2
 	outage *outage
-	begun  time.Time // the request
+	begun  time.Time // when the request was first made
 }
 
 // newPatient returns the retryer of which each request has a copy. patience 0 is
@@ -61,7 +62,7 @@ func (p patient) GetAttemptToken(ctx context.Context) (func(error) error, error)
 }
 
 // IsErrorRetryable says whether there is another attempt, but for their number. A
-// request that hangs until it times out isn't made ten times because others fare
+// request that hangs until it times out isn't made for ever because others fare
 // better, and a dead server isn't waited for by each request anew.
 func (p patient) IsErrorRetryable(err error) bool {
 	now := time.Now()

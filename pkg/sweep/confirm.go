@@ -48,8 +48,8 @@ func (s *Sweeper) ConfirmShard(ctx, stop context.Context, run *Run, shard int) e
 }
 
 // versioningAfter asks for a store's versioning state once more. unseen is the
-// code of why the listing right before may not have shown all, "" if the state is
-// still what preflight found.
+// code of why the listing right before may not have shown all, "" if the server
+// answered all that was asked and the state is still what preflight found.
 func (s *Sweeper) versioningAfter(ctx context.Context, run *Run, store int) (state, unseen string) {
 	after := bucket.State{Versioning: bucket.StateUnknown}
 	opened, err := s.open(ctx, run, store)

@@ -16,7 +16,7 @@ const (
 	// planFresh is how long a listing counts as a look at a rewritable entry.
 	planFresh = time.Minute
 	// attempts bounds how often a batch is sent. With the pauses below the last
-	// one goes out about half a minute after the first, if each is refused whole.
+	// one goes out some twenty seconds after the first, if each is refused whole.
 	attempts = 8
 )
 

@@ -10,8 +10,8 @@ import (
 // stores held.
 const expectFrom = 8
 
-// expected is how many entries the run will list, if the stores are as the last
-// report that saw all of them says, of whatever kind it is: what a dry run listed,
+// expected is how many entries the run will list, if each store is as the last
+// report that saw all of it says, of whatever kind it is: what a dry run listed,
 // the apply of its plan lists again. 0 if nobody knows. It only feeds an estimate:
 // what can't be read is no reason to stop.
 func (s *Sweeper) expected(ctx context.Context, run *Run) (entries int64) {

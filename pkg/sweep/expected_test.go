@@ -35,7 +35,7 @@ func (f *foretold) Listed(pages, entries, _ int) {
 
 func (*foretold) Done(int) {}
 
-func TestARunIsExpectedToListWhatTheLastSweepListed(t *testing.T) {
+func TestARunIsExpectedToListWhatTheLastReportOfTheStoresListed(t *testing.T) {
 	w := newWorld(t)
 	for range 3 {
 		w.seed("acme", 40*retention.Day, "old")

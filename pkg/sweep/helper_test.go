@@ -90,7 +90,7 @@ func newWorldOver(t testing.TB, gate *buckettest.Gate) *world {
 	w.open = func(ctx context.Context, s sweep.StoreSpec) (sweep.Bucket, error) {
 		b, err := bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint,
 			Region: s.Region, PathStyle: s.PathStyle, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard,
-			Patience: 2 * time.Second})
+			Patience: time.Second})
 		return sweep.Bucket{Store: b, Cutter: b, Examiner: b}, err
 	}
 	w.page = plainPage

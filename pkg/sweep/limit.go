@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// calm is how long a store must not have asked to slow down before it gets
-	// more keys a second again.
+	// calm is how long a store gets no more keys a second after a cut, and after
+	// each later refusal of what had gone before the cut.
 	calm = time.Second
 	// doubling is how long it then takes until it gets twice as many.
 	doubling = time.Second
@@ -28,7 +28,7 @@ const (
 // on it is cut only where the store refuses more of what was sent since the last
 // cut than is tolerated: a few it may refuse at any rate, and sending less would
 // not make them fewer. So a store that takes so many keys a second and refuses the
-// rest is sent a little more at most, and one that refuses all gets the least.
+// rest is mostly sent little more, and one that refuses all gets the least.
 //
 // It is told the time, which must not go back, and is not for concurrent use.
 type limit struct {
@@ -40,7 +40,7 @@ type limit struct {
 	keys   float64   // that may go by now
 	at     time.Time // up to when rate and keys are worked out
 	cut    time.Time // when the rate was last cut; zero: never
-	asked  time.Time // when the store last asked for less than it was sent
+	asked  time.Time // the last cut, or a later refusal of what had gone before it
 	sent   int64     // keys, ever
 
 	// What became of the keys of the sample so far, all sent since the last cut.

@@ -11,8 +11,8 @@ import (
 
 const (
 	// leastRate is how many keys a second a store gets however often it asks to
-	// slow down: a run has to end. Small stores take no more. Large batches do
-	// not wait long for it: it grows while none goes.
+	// slow down: a run has to end. There are small stores that take no more. Large
+	// batches don't wait long, as the rate grows while none goes.
 	leastRate = 100
 	// glance is how often whoever waits looks whether the limit has changed.
 	glance = 100 * time.Millisecond
@@ -61,7 +61,7 @@ func (p *pace) take(n int) time.Duration {
 	was := p.limit.limited()
 	d := p.limit.take(p.now(), n)
 	if was && !p.limit.limited() {
-		p.log.Info().Msg("the store no longer asks to slow down: its deletes go without a limit again")
+		p.log.Info().Msg("the store takes nearly all of what it is sent: its deletes go without a limit again")
 	}
 	return d
 }
@@ -82,6 +82,6 @@ func (p *pace) answered(t trip, took, refused int) {
 	p.limit.answered(p.now(), t, took, refused)
 	if !was && p.limit.limited() {
 		p.log.Warn().Float64("keysPerSecond", math.Round(p.limit.rate)).
-			Msg("the store asks to slow down: its deletes are limited until it doesn't; if that is so each night, lower its delete.batch or limits.concurrency")
+			Msg("the store asks to slow down: its deletes are limited until it takes nearly all of them; if that takes long each night, lower its delete.batch or limits.concurrency")
 	}
 }

@@ -3,7 +3,9 @@ package sweep
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"reflect"
 	"regexp"
@@ -34,7 +36,13 @@ func changedSettings(planned, now []byte) (differ []string, err error) {
 func settingsOf(config []byte) (settings any, err error) {
 	dec := json.NewDecoder(bytes.NewReader(config))
 	dec.UseNumber() // an int64 must not come to equal another
-	return settings, dec.Decode(&settings)
+	if err := dec.Decode(&settings); err != nil {
+		return nil, err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows its end")
+	}
+	return settings, nil
 }
 
 // compareSettings adds the paths of what differs. Lists are compared item by item

@@ -23,7 +23,8 @@ type Object struct {
 
 // Objects reads the answer to ListObjectsV2. It fills in IsTruncated, KeyCount,
 // EncodingType, NextContinuationToken, the prefix of each of CommonPrefixes, and
-// of each of Contents Key, LastModified, ETag and Size. An error is an *Error.
+// of each of Contents Key, LastModified, ETag and Size, the last two empty or 0
+// where they are left out. An error is an *Error.
 func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 	room := new(Room)
 	out, err := room.ReadObjects(answer)
@@ -38,7 +39,8 @@ func Objects(answer []byte) (*s3.ListObjectsV2Output, error) {
 }
 
 // ReadObjects is Objects, but what would be Contents is in r.Objects: the SDK's
-// type is three times as large, and full of pointers.
+// type, with what it points to, is nearly three times as large, and full of
+// pointers.
 func (r *Room) ReadObjects(answer []byte) (*s3.ListObjectsV2Output, error) {
 	d := newDecoder(answer, r)
 	h := d.answer("ListBucketResult", 1<<contents, listed, func(_ field, o *row) {

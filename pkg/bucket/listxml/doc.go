@@ -1,7 +1,8 @@
 // Package listxml reads S3's long answers, those of the three listings
 // (ListObjectsV2, ListObjectVersions, ListMultipartUploads) and of DeleteObjects,
-// in one pass, many times faster than encoding/xml does, into the SDK's own types.
-// It does no I/O.
+// in one pass, many times faster than encoding/xml does, into the SDK's own types;
+// current objects into a smaller one (Object), if they are read into a Room. It
+// does no I/O.
 //
 // An answer is read rightly or refused with an *Error:
 //

@@ -36,8 +36,8 @@ type row struct {
 	latest, marker                                           bool
 }
 
-// What is read of a row: of the other elements it only matters whether one comes
-// twice.
+// What is read of a row. Of the other elements that have a field it only matters
+// whether one comes twice.
 const (
 	listed   = 1<<key | 1<<lastModified | 1<<eTag | 1<<size | 1<<versionID | 1<<isLatest | 1<<uploadID | 1<<initiated
 	answered = 1<<key | 1<<versionID | 1<<deleteMarker | 1<<markerVersionID | 1<<code | 1<<message
@@ -181,15 +181,15 @@ func (d *decoder) size(text []byte) int64 {
 	if n, digits := decimal(text); digits == len(text) && digits > 0 {
 		return n
 	}
-	n, err := strconv.ParseInt(string(text), 10, 64) // with a sign, or too large
+	n, err := strconv.ParseInt(string(text), 10, 64) // with a sign, or more digits
 	if err != nil {
 		d.fail("a size can't be read")
 	}
 	return n
 }
 
-// decimal reads the digits that text begins with, at most as many as any number
-// may have.
+// decimal reads the digits that text begins with, at most 18: a number of so many
+// fits into an int64, whatever they are.
 func decimal(text []byte) (n int64, digits int) {
 	for digits < len(text) && digits < 18 && text[digits]-'0' <= 9 {
 		n = 10*n + int64(text[digits]-'0')

@@ -15,7 +15,7 @@ type scanner struct {
 	space   []byte // the root's default namespace
 	foreign bool   // the last start tag is of another default namespace
 	scratch []byte // for a value that isn't what is written
-	ended   int    // where the last end tag begins; 0 if none was written
+	ended   int    // where the last end tag begins; 0 if its element was written <so/>
 	err     *Error
 }
 

@@ -101,8 +101,8 @@ func (d *decoder) follows(s *shape) bool {
 	return len(s.values) > 0
 }
 
-// quick reads the value of a field that needs no look at each character to find
-// its end: a date of the day of the one before, and a size.
+// quick reads a value whose end need not be searched for: a date of the day of the
+// one before, with milliseconds, or a size.
 func (d *decoder) quick(f field) bool {
 	rest := d.doc[d.at:]
 	switch f {
@@ -111,7 +111,7 @@ func (d *decoder) quick(f field) bool {
 		if len(rest) <= n || rest[n] != '<' {
 			return false
 		}
-		at, ok := d.days.sameDay(rest[:n])
+		at, ok := d.days.usual(rest[:n])
 		if !ok {
 			return false
 		}
@@ -158,18 +158,20 @@ func (d *decoder) words() []byte {
 }
 
 // quoted returns a text in quotation marks that are written as references, as
-// every server writes an ETag.
+// servers write an ETag.
 func (d *decoder) quoted() (text []byte, ok bool) {
-	const mark = "&quot;"
-	rest, ok := bytes.CutPrefix(d.doc[d.at:], []byte(mark))
-	if !ok {
-		return nil, false
+	for _, mark := range [...]string{"&quot;", "&#34;"} {
+		rest, ok := bytes.CutPrefix(d.doc[d.at:], []byte(mark))
+		if !ok {
+			continue
+		}
+		n := special(rest)
+		if end, ok := bytes.CutPrefix(rest[n:], []byte(mark)); !ok || len(end) == 0 || end[0] != '<' {
+			return nil, false
+		}
+		d.at += len(mark) + n + len(mark)
+		d.scratch = append(append(append(d.scratch[:0], '"'), rest[:n]...), '"')
+		return d.scratch, true
 	}
-	n := special(rest)
-	if !bytes.HasPrefix(rest[n:], []byte(mark+"<")) {
-		return nil, false
-	}
-	d.at += len(mark) + n + len(mark)
-	d.scratch = append(append(append(d.scratch[:0], '"'), rest[:n]...), '"')
-	return d.scratch, true
+	return nil, false
 }

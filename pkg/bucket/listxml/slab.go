@@ -18,7 +18,7 @@ func (s *slab[T]) reset() { s.block = s.block[:0] }
 
 // block is how many bytes of strings are allocated at once. Whoever keeps one
 // string keeps its block, so blocks are small.
-const block = 16 << 10
+const block = 4096
 
 // letters makes strings, many to an allocation.
 type letters struct{ block strings.Builder }
