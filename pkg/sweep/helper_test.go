@@ -37,6 +37,7 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 // run needs. Its clock stands still unless a test moves it; the server's clock
 // agrees with it up to a second, and never runs behind.
 type world struct {
+	patience time.Duration // of listings
 	*buckettest.Server
 	*buckettest.Gate
 	t testing.TB
@@ -82,7 +83,7 @@ func newWorld(t testing.TB) *world {
 // newWorldOver is a world over any server behind a proxy.
 func newWorldOver(t testing.TB, gate *buckettest.Gate) *world {
 	t.Helper()
-	w := &world{Gate: gate, t: t, vaultDir: t.TempDir(), logs: new(logs), now: noon}
+	w := &world{Gate: gate, t: t, vaultDir: t.TempDir(), logs: new(logs), now: noon, patience: time.Second}
 	w.OnResponse(func(_ string, r *http.Response) { w.date(r) })
 	w.lease = openDir(t, t.TempDir())
 	w.vault, w.work = openDir(t, w.vaultDir), w.lease
@@ -90,7 +91,7 @@ func newWorldOver(t testing.TB, gate *buckettest.Gate) *world {
 	w.open = func(ctx context.Context, s sweep.StoreSpec) (sweep.Bucket, error) {
 		b, err := bucket.Open(ctx, bucket.Config{Name: s.Name, Bucket: s.Bucket, Prefix: s.Prefix, Endpoint: s.Endpoint,
 			Region: s.Region, PathStyle: s.PathStyle, CredentialsFile: s.CredentialsFile, Versioning: s.Versioning, Checksum: s.Checksum, OverwriteGuard: s.OverwriteGuard,
-			Patience: time.Second})
+			Patience: w.patience})
 		return sweep.Bucket{Store: b, Cutter: b, Examiner: b}, err
 	}
 	w.page = plainPage

@@ -70,6 +70,8 @@ func (s *Sweeper) list(ctx, stop context.Context, run *Run, shard int, which loo
 	l.group, ctx = errgroup.WithContext(ctx)
 	requests, l.cut = context.WithCancel(ctx)
 	defer l.cut()
+	// What was asked is of no use any more, and a server that is away would be waited for.
+	defer context.AfterFunc(stop, l.cut)()
 	l.group.Go(func() error { return l.stream(ctx, requests) })
 	l.invite(ctx, requests)
 	if err := l.group.Wait(); err != nil {
@@ -161,16 +163,16 @@ func (l *listing) pages(ctx, requests context.Context, k *keyRange, r *reader) e
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if l.stop.Err() != nil {
+			l.fail(CodeInterrupted, nil, "")
+			return nil
+		}
 		if err != nil {
 			code := CodeListing
 			if within.What == bucket.Uploads {
 				code = CodeUploadsUnseen
 			}
 			l.fail(code, err, "listing can't be finished")
-			return nil
-		}
-		if l.stop.Err() != nil {
-			l.fail(CodeInterrupted, nil, "")
 			return nil
 		}
 		entries, more := l.ranges.take(k, page)

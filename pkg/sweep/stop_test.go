@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket/buckettest"
 	"github.com/sweeper-audit/sweeper/pkg/evidence"
@@ -150,4 +151,37 @@ func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 		t.Errorf("a second run while one was made: %v, want one that wraps ErrHeld", errs)
 	}
 	w.wantKeys()
+}
+
+// A server that doesn't answer would be waited for until the client gives up.
+func TestAStopDoesNotWaitForAListing(t *testing.T) {
+	for name, verdict := range map[string]buckettest.Verdict{"hangs": {Delay: time.Hour}, "is away": buckettest.Refuse(503, "SlowDown", "away")} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.patience = time.Hour
+			w.seed("acme", 40*day, "old")
+			ctx, cancel := context.WithCancel(t.Context())
+			w.OnRequest(func(c buckettest.Call) buckettest.Verdict {
+				if !isList(c) {
+					return buckettest.Verdict{}
+				}
+				cancel()
+				return verdict
+			})
+			done := make(chan *sweep.Sealed, 1)
+			go func() {
+				s, err := w.try(ctx)
+				if err != nil {
+					t.Error(err)
+				}
+				done <- s
+			}()
+			select {
+			case s := <-done:
+				w.wantResult(s, evidence.ResultInterrupted, 1, sweep.CodeInterrupted)
+			case <-time.After(30 * time.Second): // it would be an hour
+				t.Fatal("the run waits for the listing")
+			}
+		})
+	}
 }
