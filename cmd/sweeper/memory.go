@@ -5,9 +5,10 @@ import "runtime/debug"
 const (
 	// A run may take 64 MiB of memory, and 2 MiB more for each listing that goes on
 	// beside others. These are what of it the garbage collector may fill: the rest is
-	// for the pages of the program itself, and for what allocators leave empty.
+	// for the pages of the program itself, and for what allocators leave empty. More
+	// would be filled as a bucket grows, and save next to no time.
 	memoryBase   = 32 << 20
-	memoryStream = 7 << 18
+	memoryStream = 5 << 18
 	// garbage is how much of it there may be while memory is plenty, in percent of
 	// what is in use: a run makes much and keeps little.
 	garbage = 400
