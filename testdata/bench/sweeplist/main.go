@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/sweeper-audit/sweeper/pkg/bucket"
@@ -16,6 +17,7 @@ import (
 )
 
 func main() {
+	debug.SetGCPercent(400) // as sweeper sets it
 	if err := run(context.Background(), os.Args[1:], time.Now()); err != nil {
 		fmt.Fprintln(os.Stderr, "sweeplist:", err)
 		os.Exit(1)
