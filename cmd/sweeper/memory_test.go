@@ -17,8 +17,8 @@ func TestARunIsBoundToItsMemoryUnlessTheOperatorSaysOtherwise(t *testing.T) {
 		percent int
 		limit   int64
 	}{
-		{1, nil, 400, 135 << 18},
-		{32, nil, 400, 88 << 20},
+		{1, nil, 400, 133 << 18},
+		{32, nil, 400, 72 << 20},
 		{32, map[string]string{"GOGC": "50"}, 100, limit},
 		{32, map[string]string{"GOMEMLIMIT": "1GiB"}, 100, limit},
 	} {

@@ -52,13 +52,14 @@ func newAuthority(t testing.TB, change func(*x509.Certificate)) *authority {
 	must(err)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(err)
+	forever := at(1, 0, 0).AddDate(100, 0, 0) // the library writes today's date into a token
 	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Time Root"}, NotBefore: at(1, 0, 0),
-		NotAfter: at(30, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+		NotAfter: forever, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
 	ca = certificate(ca, ca, rootKey, rootKey)
 	usage, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
 	must(err)
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "Time Stamps"}, NotBefore: at(1, 0, 0),
-		NotAfter: at(30, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
+		NotAfter: forever, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtraExtensions: []pkix.Extension{{Id: oidExtKeyUsage, Critical: true, Value: usage}}}
 	if change != nil {
 		change(leaf)
@@ -147,7 +148,7 @@ func TestATimeStampIsCheckedAgainstTheTrustRootsAuthorities(t *testing.T) {
 		"not DER":                   {[]byte{0x30, 0x80, 0, 0}, []string{tsa.root}, "it is not DER: want definite, shortest lengths, and one-byte tags"},
 		"large":                     {make([]byte, MaxToken+1), []string{tsa.root}, "it is larger than 65536 bytes"},
 		"before the certificate":    {tsa.stamp(sig, at(1, 0, 0).Add(-time.Hour)), []string{tsa.root}, leads},
-		"after the certificate":     {tsa.stamp(sig, at(30, 1, 0)), []string{tsa.root}, leads},
+		"after the certificate":     {tsa.stamp(sig, at(1, 1, 0).AddDate(100, 0, 0)), []string{tsa.root}, leads},
 		"a certificate for servers": {server.stamp(sig, when), []string{server.root}, leads},
 		"a certificate for both": {both.stamp(sig, when), []string{both.root},
 			"its certificate is not one for time stamps alone (a critical extendedKeyUsage timeStamping)"},
